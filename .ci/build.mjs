@@ -1,0 +1,111 @@
+// Builds what a host gets (build/opt/zonenet), the lab (build/lab), the bench and, when asked, the tests.
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { templatesPlugin } from './templates-plugin.mjs';
+
+const root = join(import.meta.dirname, '..');
+const out = (path) => join(root, 'build', path);
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+/** The files below `dir` whose name ends in `ending`. Empty when there is no such directory. */
+export function filesBelow(dir, ending) {
+  const top = join(root, dir);
+  if (!existsSync(top)) return [];
+  return readdirSync(top, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
+    .sort();
+}
+
+/** The software as a host installs it: two self-contained CommonJS bundles, no node_modules. */
+async function buildSoftware() {
+  rmSync(out('opt'), { recursive: true, force: true });
+  const entryPoints = { znetadm: 'src/cli/main.ts', method: 'src/zone/main.ts' };
+  const present = Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(join(root, file))));
+  await build({
+    ...common,
+    entryPoints: present,
+    outdir: out('opt/zonenet/lib'),
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    keepNames: true,
+    plugins: [templatesPlugin(root)],
+  });
+  for (const dir of ['templates', 'smf-manifests']) {
+    if (existsSync(join(root, dir))) cpSync(join(root, dir), out(`opt/zonenet/${dir}`), { recursive: true });
+  }
+  cpSync(join(root, 'LICENSE'), out('opt/zonenet/LICENSE'));
+  // Programs written in sh: the launcher of znetadm and the SMF method.
+  for (const file of filesBelow('src', '.sh')) {
+    const target = out(join('opt/zonenet', file.includes('/cli/') ? 'bin' : 'method', basename(file, '.sh')));
+    mkdirSync(join(target, '..'), { recursive: true });
+    cpSync(join(root, file), target);
+    chmodSync(target, 0o755);
+  }
+}
+
+/** labd and the programs a person starts. */
+async function buildLab() {
+  const entries = {
+    labd: 'test/lab/daemon/main.ts',
+    demo: 'test/demo/main.ts',
+    shell: 'test/lab/shell.ts',
+    doctor: 'test/lab/doctor-main.ts',
+  };
+  const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
+  if (Object.keys(entryPoints).length === 0) return;
+  await build({
+    ...common,
+    entryPoints,
+    outdir: out('lab'),
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    sourcemap: 'inline',
+  });
+}
+
+/** Entry points compiled to ES modules that find their packages in node_modules. */
+async function buildModules(entryPoints, outdir) {
+  if (entryPoints.length === 0) return;
+  rmSync(out(outdir), { recursive: true, force: true });
+  await build({
+    ...common,
+    entryPoints,
+    outbase: join(root, 'test'),
+    outdir: out(outdir),
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    packages: 'external',
+    sourcemap: 'inline',
+    plugins: [templatesPlugin(root)],
+  });
+}
+
+export async function buildAll({ tests = false, match = '' } = {}) {
+  await Promise.all([
+    buildSoftware(),
+    buildLab(),
+    buildModules(filesBelow('test/bench', 'main.ts'), 'bench-modules'),
+    ...(tests
+      ? [
+          buildModules(
+            filesBelow('test', '.test.ts').filter((file) => file.includes(match)),
+            'test',
+          ),
+        ]
+      : []),
+  ]);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await buildAll();

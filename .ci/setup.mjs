@@ -1,0 +1,88 @@
+// Sets up what a command of README needs, on a machine that has nothing but Debian and Node.
+// Plain Node without packages: it runs before `npm ci`.
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** Debian packages by the command that needs them: the program that proves the package is there, and its name. */
+const DEMO = [
+  ['ip', 'iproute2'],
+  ['nft', 'nftables'],
+  ['unshare', 'util-linux'],
+  ['ping', 'iputils-ping'],
+  ['curl', 'curl'],
+  ['busybox', 'busybox'],
+];
+const TEST = [
+  ...DEMO,
+  ['xmllint', 'libxml2-utils'],
+  ['dnsmasq', 'dnsmasq-base'],
+  ['nginx', 'nginx-light'],
+  ['haproxy', 'haproxy'],
+];
+const NEEDS = { demo: DEMO, test: TEST };
+
+const which = (program) =>
+  ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'].some((dir) =>
+    existsSync(join(dir, program)),
+  );
+
+function run(program, args, options = {}) {
+  const { status, error } = spawnSync(program, args, { cwd: root, stdio: ['ignore', 2, 2], ...options });
+  return error === undefined && status === 0;
+}
+
+function fail(message) {
+  console.error(message);
+  process.exitCode = 1;
+}
+
+function setUpDebian(needs) {
+  const missing = needs.filter(([program]) => !which(program)).map(([, name]) => name);
+  if (missing.length === 0) return true;
+  const packages = [...new Set(missing)];
+  if (process.getuid?.() !== 0 || !which('apt-get')) {
+    fail(
+      `zonenet: this machine lacks Debian packages. As root, run:\n  apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`,
+    );
+    return false;
+  }
+  console.error(`zonenet: installing ${packages.join(' ')}`);
+  // Packages that start a server on installation must not: nothing outside the lab is ours to run.
+  const policy = '/usr/sbin/policy-rc.d';
+  const ours = !existsSync(policy);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
+  const install = ['install', '-y', '-qq', '--no-install-recommends', ...packages];
+  if (ours) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    if (run('apt-get', install, { env })) return true;
+    if (run('apt-get', ['update', '-qq'], { env }) && run('apt-get', install, { env })) return true;
+  } finally {
+    if (ours) spawnSync('rm', ['-f', policy]);
+  }
+  fail(`zonenet: apt-get could not install ${packages.join(' ')}; see above`);
+  return false;
+}
+
+/** `npm ci` only when the lock file is not the one that was installed. */
+function setUpNpm() {
+  const stamp = join(root, 'node_modules/.zonenet-lock');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return true;
+  console.error('zonenet: npm ci');
+  if (!run('npm', ['ci', '--ignore-scripts', '--loglevel=error'])) {
+    fail('zonenet: npm ci failed; see above');
+    return false;
+  }
+  writeFileSync(stamp, lock);
+  return true;
+}
+
+const needs = NEEDS[process.argv[2]];
+if (needs === undefined) fail(`usage: setup.mjs ${Object.keys(NEEDS).join('|')}`);
+else if (setUpDebian(needs)) setUpNpm();
