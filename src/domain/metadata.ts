@@ -1,0 +1,54 @@
+import type { Address } from './address.ts';
+import type { DomainName, LinkName, NetworkName, ZoneName } from './names.ts';
+import type { InterfaceAddress, Prefix } from './prefix.ts';
+
+/** The newest format of metadata that this software reads and the only one it writes. */
+export const METADATA_FORMAT = 1;
+
+/** What a zone is on its networks: a proxy stands in front of hidden networks, a member is behind one. */
+export type Role = 'proxy' | 'member';
+
+/** The facts of one zone: all that its boot method is told. Lists are empty, never missing. */
+export interface ZoneMetadata {
+  /** Grows with every change of content, from 1. */
+  readonly generation: number;
+  readonly zone: ZoneName;
+  readonly role: Role;
+  readonly nics: readonly Nic[];
+  readonly resolver: Resolver;
+  /** The hidden networks behind a proxy. Empty for a member. */
+  readonly networks: readonly HiddenNetwork[];
+  /** The zones behind a proxy. Empty for a member. */
+  readonly members: readonly Member[];
+}
+
+/** A link of the zone and what is configured on it. */
+export interface Nic {
+  readonly link: LinkName;
+  /** Which way it looks: to a hidden network, or out of it. A member's only NICs are inside. */
+  readonly side: 'inside' | 'outside';
+  /** The hidden network it is on; missing on an uplink. */
+  readonly network?: NetworkName;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly addresses: readonly InterfaceAddress[];
+  /** Default routers reached by this NIC, at most one a family. */
+  readonly routers: readonly Address[];
+}
+
+export interface Resolver {
+  readonly nameservers: readonly Address[];
+  readonly domain?: DomainName;
+  readonly search: readonly DomainName[];
+}
+
+export interface HiddenNetwork {
+  readonly name: NetworkName;
+  /** One prefix a family. */
+  readonly prefixes: readonly Prefix[];
+}
+
+export interface Member {
+  readonly zone: ZoneName;
+  readonly addresses: readonly Address[];
+}

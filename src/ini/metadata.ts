@@ -1,0 +1,181 @@
+import { parseAddress } from '../domain/address.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { type Fault, faultsError } from '../domain/fault.ts';
+import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
+import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
+import { formatInterfaceAddress, formatPrefix, parseInterfaceAddress, parsePrefix } from '../domain/prefix.ts';
+import { formatIni, type IniDocument, type IniSection, parseIni } from './document.ts';
+import { list, one, oneOf, optional, readSection, type ShapeValues, wholeNumber } from './shape.ts';
+
+const HEAD = {
+  format: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  generation: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  zone: one(parseZoneName),
+  role: one(oneOf('proxy', 'member')),
+};
+const NIC = {
+  side: one(oneOf('inside', 'outside')),
+  network: optional(parseNetworkName),
+  mtu: one(wholeNumber(576, 65535)),
+  address: list(parseInterfaceAddress),
+  router: list(parseAddress),
+};
+const RESOLVER = { nameserver: list(parseAddress), domain: optional(parseDomainName), search: list(parseDomainName) };
+const NETWORK = { prefix: list(parsePrefix) };
+const MEMBER = { address: list(parseAddress) };
+
+/**
+ * Reads the metadata of a zone. The last line of every file is `[end]`: a file cut short has none.
+ *
+ * @throws {OperatorError} INI_INVALID when it is no ini, METADATA_NEWER for a format this software does not know,
+ * METADATA_INVALID naming every fault with its place
+ */
+export function parseMetadata(text: string, file: string): ZoneMetadata {
+  const document = parseIni(text, file);
+  const faults: Fault[] = [];
+  const [top] = document.sections;
+  if (top === undefined) throw new Error('parseIni gives the section "" always');
+  refuseNewer(document, top);
+  const head = readSection(top, HEAD, faults);
+  const sections = sortSections(document, faults);
+  const nics = readEach(sections.nic, parseLinkName, NIC, faults);
+  const networks = readEach(sections.network, parseNetworkName, NETWORK, faults);
+  const members = readEach(sections.member, parseZoneName, MEMBER, faults);
+  const [resolverSection] = sections.resolver;
+  const resolver = resolverSection === undefined ? undefined : readSection(resolverSection, RESOLVER, faults);
+  if (document.sections.at(-1)?.name !== 'end') {
+    const line = text.split('\n').length;
+    faults.push({
+      line: Math.max(1, line - 1),
+      column: 1,
+      message: 'the file is cut short: its last line, [end], is missing',
+    });
+  }
+  if (faults.length > 0 || head === undefined) throw metadataError(document, faults);
+  const { format: _, ...facts } = head;
+  return {
+    ...facts,
+    nics: nics.map(([link, { address, router, ...nic }]) => ({ link, ...nic, addresses: address, routers: router })),
+    resolver: {
+      nameservers: resolver?.nameserver ?? [],
+      ...(resolver?.domain === undefined ? {} : { domain: resolver.domain }),
+      search: resolver?.search ?? [],
+    },
+    networks: networks.map(([name, { prefix }]) => ({ name, prefixes: prefix })),
+    members: members.map(([zone, { address }]) => ({ zone, addresses: address })),
+  };
+}
+
+/** Writes the metadata of a zone; the same facts give the same bytes. `parseMetadata` reads back the same facts. */
+export function formatMetadata({ generation, zone, role, nics, resolver, networks, members }: ZoneMetadata): string {
+  return formatIni(
+    [`zonenet: metadata of zone ${zone}, written by the host. Regenerated; do not edit.`],
+    [
+      {
+        name: '',
+        entries: [
+          ['format', `${METADATA_FORMAT}`],
+          ['generation', `${generation}`],
+          ['zone', zone],
+          ['role', role],
+        ],
+      },
+      ...nics.map((nic) => ({
+        name: `nic.${nic.link}`,
+        entries: [
+          ['side', nic.side],
+          ['network', nic.network === undefined ? [] : nic.network],
+          ['mtu', `${nic.mtu}`],
+          ['address', nic.addresses.map(formatInterfaceAddress)],
+          ['router', nic.routers],
+        ] as const,
+      })),
+      {
+        name: 'resolver',
+        entries: [
+          ['nameserver', resolver.nameservers],
+          ['domain', resolver.domain ?? []],
+          ['search', resolver.search],
+        ],
+      },
+      ...networks.map(({ name, prefixes }) => ({
+        name: `network.${name}`,
+        entries: [['prefix', prefixes.map(formatPrefix)]] as const,
+      })),
+      ...members.map(({ zone: member, addresses }) => ({
+        name: `member.${member}`,
+        entries: [['address', addresses]] as const,
+      })),
+      { name: 'end', entries: [] },
+    ],
+  );
+}
+
+/** A newer format may differ in everything, so it is told from its number alone. */
+function refuseNewer(document: IniDocument, top: IniSection): void {
+  const entry = top.entries.find(({ key }) => key === 'format');
+  if (entry === undefined || !/^\d+$/.test(entry.value) || Number(entry.value) <= METADATA_FORMAT) return;
+  const fault = {
+    line: entry.line,
+    column: entry.column,
+    length: entry.value.length,
+    message: `format ${entry.value} is newer than ${METADATA_FORMAT}, the newest this software reads`,
+    hint: 'Upgrade /opt/zonenet in this zone to the version of the host',
+  };
+  throw faultsError('METADATA_NEWER', { ...document, faults: [fault] });
+}
+
+type Kind = 'nic' | 'network' | 'member' | 'resolver';
+
+function sortSections({ sections }: IniDocument, faults: Fault[]): Record<Kind, IniSection[]> {
+  const sorted: Record<Kind, IniSection[]> = { nic: [], network: [], member: [], resolver: [] };
+  for (const section of sections.slice(1)) {
+    const kind = /^(nic|network|member)\../.exec(section.name)?.[1] ?? section.name;
+    if (kind === 'end' && section.entries.length === 0) continue;
+    if (Object.hasOwn(sorted, kind)) sorted[kind as Kind].push(section);
+    else {
+      const hint = 'Known are [nic.LINK], [resolver], [network.NAME], [member.ZONE] and [end]';
+      faults.push({
+        line: section.line,
+        column: 1,
+        length: section.name.length + 2,
+        message: `unknown section [${section.name}]`,
+        hint,
+      });
+    }
+  }
+  return sorted;
+}
+
+/** Reads sections named KIND.NAME: each name by its parser, each body by the shape. */
+function readEach<N, S extends Parameters<typeof readSection>[1]>(
+  sections: readonly IniSection[],
+  parseName: (text: string) => N,
+  shape: S,
+  faults: Fault[],
+): (readonly [N, ShapeValues<S>])[] {
+  return sections.flatMap((section) => {
+    const values = readSection(section, shape, faults);
+    try {
+      const name = parseName(section.name.slice(section.name.indexOf('.') + 1));
+      return values === undefined ? [] : [[name, values] as const];
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      faults.push({
+        line: section.line,
+        column: 2,
+        length: section.name.length,
+        message: error.message,
+        ...(error.hint === undefined ? {} : { hint: error.hint }),
+      });
+      return [];
+    }
+  });
+}
+
+function metadataError(document: IniDocument, faults: readonly Fault[]): OperatorError {
+  return faultsError('METADATA_INVALID', {
+    ...document,
+    faults: [...faults].sort((a, b) => a.line - b.line || a.column - b.column),
+  });
+}

@@ -1,0 +1,77 @@
+import { type Command, formatCommand } from '../illumos/command.ts';
+
+/**
+ * One thing to do, with the reason for it. A step leaves no choice to the executor: every name, address and byte is
+ * settled.
+ */
+export type Step = RunStep | WriteStep | DirectoryStep | RemoveStep;
+
+/** Runs a program. */
+export interface RunStep {
+  readonly kind: 'run';
+  readonly reason: string;
+  readonly command: Command;
+  /**
+   * What counts as success beside exit status 0: `silent` wants an empty stderr too, since exit codes of ipf and ipnat
+   * lie (§7.2); `tolerates` are other statuses that mean the same end state (3 of `route delete`: not in table).
+   */
+  readonly silent?: true;
+  readonly tolerates?: readonly number[];
+  /** Seconds to go on trying while stderr says the link is busy or to try again (§1.9); missing: once. */
+  readonly retrySeconds?: number;
+}
+
+/** Writes a whole file, durably, by rename. */
+export interface WriteStep {
+  readonly kind: 'write';
+  readonly reason: string;
+  readonly file: FileContent;
+  /** Whether the file was there before, for the sign in a printed plan. */
+  readonly replaces: boolean;
+}
+
+export interface FileContent {
+  readonly path: string;
+  readonly content: string;
+  /** Permission bits, like 0o644. */
+  readonly mode: number;
+}
+
+/** Makes a directory and the ones above it. */
+export interface DirectoryStep {
+  readonly kind: 'directory';
+  readonly reason: string;
+  readonly path: string;
+  readonly mode: number;
+}
+
+/** Removes a file, or an empty directory. Being gone already is success. */
+export interface RemoveStep {
+  readonly kind: 'remove';
+  readonly reason: string;
+  readonly path: string;
+}
+
+export type Plan = readonly Step[];
+
+export function run(
+  reason: string,
+  command: Command,
+  how: Pick<RunStep, 'silent' | 'tolerates' | 'retrySeconds'> = {},
+): RunStep {
+  return { kind: 'run', reason, command, ...how };
+}
+
+/** What the step does, in one line, as a person would type it: for logs, tests and `-n`. */
+export function formatStep(step: Step): string {
+  switch (step.kind) {
+    case 'run':
+      return formatCommand(step.command);
+    case 'write':
+      return `write ${step.file.path}`;
+    case 'directory':
+      return `mkdir ${step.path}`;
+    case 'remove':
+      return `remove ${step.path}`;
+  }
+}

@@ -1,0 +1,65 @@
+import { OperatorError } from '../domain/errors.ts';
+import { type CommandResult, formatCommand } from '../illumos/command.ts';
+import type { Plan, RunStep, Step } from '../plan/step.ts';
+import type { System } from './system.ts';
+
+/**
+ * Does the steps of a plan one after the other and stops at the first that fails.
+ *
+ * @throws {OperatorError} COMMAND_FAILED, COMMAND_TIMEOUT, WRITE_FAILED
+ */
+export async function execute(plan: Plan, system: System): Promise<void> {
+  for (const step of plan) await executeStep(step, system);
+}
+
+async function executeStep(step: Step, system: System): Promise<void> {
+  switch (step.kind) {
+    case 'run':
+      return await runStep(step, system);
+    case 'write':
+      return await system.writeFile(step.file);
+    case 'directory':
+      return await system.makeDirectory(step.path, step.mode);
+    case 'remove':
+      return await system.remove(step.path);
+  }
+}
+
+/** Seconds between tries of a command that found its link busy. */
+const RETRY_PAUSE = 0.2;
+
+async function runStep(step: RunStep, system: System): Promise<void> {
+  const end = system.monotonic() + (step.retrySeconds ?? 0) * 1000;
+  for (;;) {
+    const result = await system.run(step.command);
+    if (succeeded(step, result)) return;
+    if (!isPassing(result) || system.monotonic() >= end) throw commandError(step, result);
+    await system.sleep(RETRY_PAUSE * 1000);
+  }
+}
+
+function succeeded({ silent, tolerates = [] }: RunStep, { status, stderr }: CommandResult): boolean {
+  if (status === undefined) return false;
+  return (status === 0 || tolerates.includes(status)) && (silent === undefined || stderr.trim() === '');
+}
+
+/** dladm says these while another process looks at the link (§1.9) or dlmgmtd has no time. */
+function isPassing({ stderr }: CommandResult): boolean {
+  return /link busy|try again later/.test(stderr);
+}
+
+/** The error for a command that did not do what its step wanted: what was run, why, and what it said. */
+export function commandError(
+  { command, reason }: Pick<RunStep, 'command' | 'reason'>,
+  result: CommandResult,
+): OperatorError {
+  // route tells its errors on stdout (§3.1); ipadm leaves a lone newline there (§2.1).
+  const said = [result.stderr, result.stdout].map((text) => text.trim()).filter((text) => text !== '');
+  const ended = result.timedOut
+    ? `did not end within ${command.timeoutSeconds ?? 60} s`
+    : result.status === undefined
+      ? `was ended by ${result.signal ?? 'a signal'}`
+      : `exit status ${result.status}`;
+  const message = [`Cannot go on: ${formatCommand(command)} (${reason}): ${ended}`, ...said].join('\n  ');
+  return new OperatorError(result.timedOut ? 'COMMAND_TIMEOUT' : 'COMMAND_FAILED', message);
+}

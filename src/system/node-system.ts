@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { OperatorError } from '../domain/errors.ts';
+import type { Command, CommandResult } from '../illumos/command.ts';
+import type { FileContent } from '../plan/step.ts';
+import { errorCode } from './node-error.ts';
+import type { System } from './system.ts';
+
+/** The machine itself. How programs are run comes from outside: execa on the host, a lighter runner in the boot method. */
+export function createNodeSystem(options: {
+  run: (command: Command) => Promise<CommandResult>;
+  log: (line: string) => void;
+}): System {
+  return {
+    ...options,
+    readFile: (path) => orMissing(() => readFile(path, 'utf8')),
+    writeFile: durableWrite,
+    makeDirectory: durableMakeDirectory,
+    remove: durableRemove,
+    list: async (path) => ((await orMissing(() => readdir(path))) ?? []).filter((name) => !name.startsWith('.')).sort(),
+    kindOf,
+    monotonic: () => performance.now(),
+    sleep: async (milliseconds) => setTimeout(milliseconds),
+  };
+}
+
+async function orMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Whole file under a name of its own, fsync, rename, fsync of the directory: after a power cut it is the old or the new. */
+async function durableWrite({ path, content, mode }: FileContent): Promise<void> {
+  const directory = dirname(path);
+  const temporary = join(directory, `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}`);
+  try {
+    // "wx" is O_CREAT|O_EXCL: never through a link that somebody planted.
+    const handle = await open(temporary, 'wx', mode);
+    try {
+      await handle.writeFile(content);
+      await handle.chmod(mode);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+    await syncDirectory(directory);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw new OperatorError('WRITE_FAILED', `Cannot write "${path}": ${errorCode(error) ?? 'unknown error'}`, {
+      cause: error,
+    });
+  }
+}
+
+async function durableMakeDirectory(path: string, mode: number): Promise<void> {
+  try {
+    const first = await mkdir(path, { recursive: true, mode });
+    if (first !== undefined) await syncDirectory(dirname(first));
+  } catch (error) {
+    throw new OperatorError('WRITE_FAILED', `Cannot make directory "${path}": ${errorCode(error) ?? 'unknown error'}`, {
+      cause: error,
+    });
+  }
+}
+
+async function durableRemove(path: string): Promise<void> {
+  const kind = await kindOf(path);
+  if (kind === undefined) return;
+  try {
+    await (kind === 'directory' ? rmdir(path) : unlink(path));
+    await syncDirectory(dirname(path));
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return;
+    throw new OperatorError('WRITE_FAILED', `Cannot remove "${path}": ${errorCode(error) ?? 'unknown error'}`, {
+      cause: error,
+    });
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function kindOf(path: string): ReturnType<System['kindOf']> {
+  const status = await orMissing(() => lstat(path));
+  if (status === undefined) return undefined;
+  if (status.isSymbolicLink()) return 'link';
+  if (status.isDirectory()) return 'directory';
+  return status.isFile() ? 'file' : 'other';
+}

@@ -1,0 +1,30 @@
+import type { Command, CommandResult } from '../illumos/command.ts';
+import type { FileContent } from '../plan/step.ts';
+
+/** All that touches the world. The real one is made by `createNodeSystem`, tests have one that remembers. */
+export interface System {
+  /** Runs a program with a clean environment and a deadline. Never rejects for how the program ended. */
+  run(command: Command): Promise<CommandResult>;
+  /** The text of a file; undefined when it is not there. */
+  readFile(path: string): Promise<string | undefined>;
+  /**
+   * Replaces a file by rename: complete or not at all, on disk when this resolves. The directory must be there.
+   * A link at the path itself is replaced, not followed.
+   *
+   * @throws {OperatorError} WRITE_FAILED
+   */
+  writeFile(file: FileContent): Promise<void>;
+  /** Makes a directory and those above it, durably. Being there already is success. */
+  makeDirectory(path: string, mode: number): Promise<void>;
+  /** Removes a file or an empty directory, durably. Being gone already is success. */
+  remove(path: string): Promise<void>;
+  /** Names in a directory, sorted, without what is begun with "."; empty when it is not there. */
+  list(path: string): Promise<string[]>;
+  /** What is at a path, links not followed; undefined when nothing is. */
+  kindOf(path: string): Promise<'file' | 'directory' | 'link' | 'other' | undefined>;
+  /** One line of progress, for people: stderr on the host, the service's log in a zone. */
+  log(line: string): void;
+  /** Milliseconds of a clock that never steps. */
+  monotonic(): number;
+  sleep(milliseconds: number): Promise<void>;
+}
