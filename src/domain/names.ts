@@ -16,22 +16,16 @@ export type DomainName = Brand<string, 'DomainName'>;
 /**
  * Reads the name of a data link.
  *
- * dladm lets a leading "_" or "." pass; its manual says a letter, and so do we (§1.2).
+ * dladm lets a leading "_" or "." pass and numbers past 4294967294; its manual does not, and neither do we (§1.2).
  *
  * @throws {OperatorError} NAME_INVALID
  */
 export function parseLinkName(text: string): LinkName {
-  if (text.length <= 31 && /^[A-Za-z][A-Za-z0-9_.]*?(0|[1-9][0-9]*)$/.test(text) && linkUnit(text) <= 4294967294) {
-    return text as LinkName;
-  }
+  const unit = /^[A-Za-z](?:[A-Za-z0-9_.]*[A-Za-z_.])?(0|[1-9][0-9]*)$/.exec(text)?.[1];
+  if (text.length <= 31 && unit !== undefined && Number(unit) <= 4294967294) return text as LinkName;
   throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as the name of a link`, {
     hint: 'Write 1 to 31 letters, digits, "_" or ".", a letter first and a number without leading zeros last, like znic0',
   });
-}
-
-/** The number at the end of a link's name, as long as it can be: 10 of "net10". */
-function linkUnit(name: string): number {
-  return Number(/[0-9]+$/.exec(name)?.[0]);
 }
 
 /**
