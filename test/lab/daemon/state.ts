@@ -132,11 +132,45 @@ export interface Links {
   lentTo(zone: Zone): readonly Link[];
   /** Moves a link into a ready zone's namespace: makes its device there. */
   lend(link: Link, zone: Zone): Promise<void>;
-  /** Takes all links of a zone back, clearing protection first (§8.2). Call before its network namespace goes. */
+  /** Clears the active "protection" and "allowed-ips" of a zone's links: the first step of a teardown (§8.2). */
+  clearProtection(zone: Zone): Promise<void>;
+  /** Takes all links of a zone back, clearing protection first (§8.2). Its network namespace may be there or not. */
   takeBack(zone: Zone): Promise<void>;
+  /** Takes one link back: `set-linkprop -t -p zone=global` (§1.8). */
+  takeOneBack(link: Link): Promise<void>;
   /** The Linux device of a link in the namespace that holds it; made when it is not there yet. */
   device(link: Link): Promise<string>;
+  /** The bridge in "sw" that carries a physical link or an etherstub, or one VLAN of it; made when it is not there yet. */
+  bridgeOf(linkName: string, vlan?: number): Promise<string>;
+  /** Plugs a host of the outside into a physical link: makes `device` in namespace `netns`, up, on that link's bridge. */
+  attachOutside(netns: string, device: string, linkName: string, plug?: OutsidePlug): Promise<void>;
+  /** Adds a record, and the bridge of an etherstub; the caller has checked names and parents (§1.2 to §1.5). */
+  add(link: NewLink): Promise<Link>;
+  /** Removes a record and what the kernel has of it. */
+  remove(link: Link): Promise<void>;
+  /** Takes what the kernel has of a link away and keeps the record: `delete-* -t` of a persistent link (§1.3). */
+  deactivate(link: Link): Promise<void>;
+  rename(link: Link, name: string): void;
+  setMtu(link: Link, mtu: number): Promise<void>;
+  /** Brings the switches in line with the active "protection" and "allowed-ips" of all links (§8.1). */
+  applyProtection(): Promise<void>;
+  /** The links over this one, records that are not active included. */
+  over(link: Link): readonly Link[];
+  /** The port of a link's device in "sw", "p12"; undefined while it has no device. */
+  portOf(link: Link): string | undefined;
 }
+
+export interface OutsidePlug {
+  /** As Linux prints it: "02:00:5e:00:00:01". Missing: chosen here. */
+  readonly mac?: string;
+  /** VLAN id; missing for untagged frames. */
+  readonly vlan?: number;
+}
+
+export type NewLink = Pick<
+  Link,
+  'name' | 'class' | 'over' | 'mac' | 'macType' | 'vlan' | 'device' | 'up' | 'active' | 'persistent' | 'mtu'
+>;
 
 export interface Link {
   readonly name: string;
@@ -145,8 +179,14 @@ export interface Link {
   readonly over?: string;
   /** Six bytes as illumos prints them, without zero padding: "2:8:20:a:b:c". Missing for etherstubs. */
   readonly mac?: string;
+  /** Where the address of a VNIC comes from, as `show-vnic` prints it. */
+  readonly macType?: 'fixed' | 'random';
   /** VLAN id; missing when untagged. */
   readonly vlan?: number;
+  /** Of a physical link: the driver's name of it, "e1000g0", which a rename does not change. */
+  readonly device?: string;
+  /** Of a physical link: whether a cable is in. */
+  readonly up?: boolean;
   /** In the kernel now, recorded for the next host boot, or both. */
   active: boolean;
   persistent: boolean;
