@@ -1,11 +1,12 @@
 import { parseAddress } from '../domain/address.ts';
-import { OperatorError } from '../domain/errors.ts';
+import type { OperatorError } from '../domain/errors.ts';
 import { type Fault, faultsError } from '../domain/fault.ts';
 import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { formatInterfaceAddress, formatPrefix, parseInterfaceAddress, parsePrefix } from '../domain/prefix.ts';
 import { formatIni, type IniDocument, type IniSection, parseIni } from './document.ts';
-import { list, one, oneOf, optional, readSection, type ShapeValues, wholeNumber } from './shape.ts';
+import { checkEnd, readEach, sortSections } from './sections.ts';
+import { list, one, oneOf, optional, readSection, wholeNumber } from './shape.ts';
 
 const HEAD = {
   format: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
@@ -37,20 +38,13 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   if (top === undefined) throw new Error('parseIni gives the section "" always');
   refuseNewer(document, top);
   const head = readSection(top, HEAD, faults);
-  const sections = sortSections(document, faults);
-  const nics = readEach(sections.nic, parseLinkName, NIC, faults);
-  const networks = readEach(sections.network, parseNetworkName, NETWORK, faults);
-  const members = readEach(sections.member, parseZoneName, MEMBER, faults);
+  const sections = sortSections(document, ['nic.', 'resolver', 'network.', 'member.'], faults);
+  const nics = readEach(sections['nic.'], parseLinkName, NIC, faults);
+  const networks = readEach(sections['network.'], parseNetworkName, NETWORK, faults);
+  const members = readEach(sections['member.'], parseZoneName, MEMBER, faults);
   const [resolverSection] = sections.resolver;
   const resolver = resolverSection === undefined ? undefined : readSection(resolverSection, RESOLVER, faults);
-  if (document.sections.at(-1)?.name !== 'end') {
-    const line = text.split('\n').length;
-    faults.push({
-      line: Math.max(1, line - 1),
-      column: 1,
-      message: 'the file is cut short: its last line, [end], is missing',
-    });
-  }
+  checkEnd(document, faults);
   if (faults.length > 0 || head === undefined) throw metadataError(document, faults);
   const { format: _, ...facts } = head;
   return {
@@ -123,54 +117,6 @@ function refuseNewer(document: IniDocument, top: IniSection): void {
     hint: 'Upgrade /opt/zonenet in this zone to the version of the host',
   };
   throw faultsError('METADATA_NEWER', { ...document, faults: [fault] });
-}
-
-type Kind = 'nic' | 'network' | 'member' | 'resolver';
-
-function sortSections({ sections }: IniDocument, faults: Fault[]): Record<Kind, IniSection[]> {
-  const sorted: Record<Kind, IniSection[]> = { nic: [], network: [], member: [], resolver: [] };
-  for (const section of sections.slice(1)) {
-    const kind = /^(nic|network|member)\../.exec(section.name)?.[1] ?? section.name;
-    if (kind === 'end' && section.entries.length === 0) continue;
-    if (Object.hasOwn(sorted, kind)) sorted[kind as Kind].push(section);
-    else {
-      const hint = 'Known are [nic.LINK], [resolver], [network.NAME], [member.ZONE] and [end]';
-      faults.push({
-        line: section.line,
-        column: 1,
-        length: section.name.length + 2,
-        message: `unknown section [${section.name}]`,
-        hint,
-      });
-    }
-  }
-  return sorted;
-}
-
-/** Reads sections named KIND.NAME: each name by its parser, each body by the shape. */
-function readEach<N, S extends Parameters<typeof readSection>[1]>(
-  sections: readonly IniSection[],
-  parseName: (text: string) => N,
-  shape: S,
-  faults: Fault[],
-): (readonly [N, ShapeValues<S>])[] {
-  return sections.flatMap((section) => {
-    const values = readSection(section, shape, faults);
-    try {
-      const name = parseName(section.name.slice(section.name.indexOf('.') + 1));
-      return values === undefined ? [] : [[name, values] as const];
-    } catch (error) {
-      if (!(error instanceof OperatorError)) throw error;
-      faults.push({
-        line: section.line,
-        column: 2,
-        length: section.name.length,
-        message: error.message,
-        ...(error.hint === undefined ? {} : { hint: error.hint }),
-      });
-      return [];
-    }
-  });
 }
 
 function metadataError(document: IniDocument, faults: readonly Fault[]): OperatorError {

@@ -12,7 +12,7 @@ export const one = <T>(parse: (text: string) => T) => ({ parse, kind: 'one' }) a
 export const optional = <T>(parse: (text: string) => T) => ({ parse, kind: 'optional' }) as const;
 export const list = <T>(parse: (text: string) => T) => ({ parse, kind: 'list' }) as const;
 
-type Shape = Readonly<Record<string, KeyShape<unknown>>>;
+export type Shape = Readonly<Record<string, KeyShape<unknown>>>;
 
 /** What reading a section by a shape gives: lists are empty, not missing; optional keys are missing. */
 export type ShapeValues<S extends Shape> = {

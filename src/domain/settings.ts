@@ -1,0 +1,44 @@
+import { parseIpv4 } from './address.ts';
+import type { Resolver } from './metadata.ts';
+import type { LinkName } from './names.ts';
+import type { Prefix } from './prefix.ts';
+
+/** What the operator of a host decides once, in zonenet.ini. */
+export interface Settings {
+  /** Where networks without a prefix of their own get one from, in this order. */
+  readonly pools: readonly Prefix[];
+  /** Bits of the prefixes taken from the pools. */
+  readonly poolPrefixLength: number;
+  /** Prefixes that no hidden network may meet. */
+  readonly reserved: readonly Prefix[];
+  /** The link that proxies are over when none is named. */
+  readonly uplink?: LinkName;
+  /** Names of links without their number. */
+  readonly etherstubBase: string;
+  readonly insideBase: string;
+  readonly outsideBase: string;
+  /** Bytes, for links on hidden networks. */
+  readonly mtu: number;
+  readonly brand: string;
+  /** Directory that zones get a directory in. */
+  readonly zonesPath: string;
+  /** What zones are told of name service. */
+  readonly resolver: Resolver;
+  /** Seconds that a zone may take from boot to a verified network. */
+  readonly bootSeconds: number;
+}
+
+/** What holds where zonenet.ini says nothing. */
+export const DEFAULT_SETTINGS: Settings = {
+  pools: [{ address: parseIpv4('10.64.0.0'), length: 10 }],
+  poolPrefixLength: 24,
+  reserved: [],
+  etherstubBase: 'zstub',
+  insideBase: 'znic',
+  outsideBase: 'pnic',
+  mtu: 1500,
+  brand: 'ipkg',
+  zonesPath: '/zones',
+  resolver: { nameservers: [], search: [] },
+  bootSeconds: 300,
+};

@@ -1,0 +1,99 @@
+import type { Address } from './address.ts';
+import { OperatorError } from './errors.ts';
+import type { Nic, Role } from './metadata.ts';
+import type { LinkName, NetworkName, ZoneName } from './names.ts';
+import type { RecordState } from './network.ts';
+
+/** What znetadm remembers of a zone it made: exact names and addresses, so that what it owns is never guessed. */
+export interface ZoneRecord {
+  readonly name: ZoneName;
+  /** Random, and an attribute of the zone's configuration too: another zone of the same name is not ours. */
+  readonly id: string;
+  readonly state: RecordState;
+  readonly role: Role;
+  readonly brand: string;
+  /** Absolute, on the host. */
+  readonly zonepath: string;
+  readonly autoboot: boolean;
+  /** Whether it is to be booted and never was: kept until its network is verified for the first time. */
+  readonly bootPending: boolean;
+  readonly nics: readonly ZoneNic[];
+}
+
+/** A link of a zone as the host sees it: the facts for the zone, and the link it is over. */
+export interface ZoneNic extends Nic {
+  readonly over: LinkName;
+}
+
+/** The networks whose router a zone is. Empty for a member. */
+export function routedNetworks({ role, nics }: ZoneRecord): NetworkName[] {
+  if (role !== 'proxy') return [];
+  return nics.flatMap(({ side, network }) => (side === 'inside' && network !== undefined ? [network] : []));
+}
+
+/** The zone's addresses on one network. Empty when it is not on it. */
+export function addressesOn({ nics }: ZoneRecord, network: NetworkName): Address[] {
+  return nics
+    .filter((nic) => nic.network === network)
+    .flatMap(({ addresses }) => addresses.map(({ address }) => address));
+}
+
+/** Whether a zone lives on a network behind its router. The router itself does not. */
+export function isBehind(zone: ZoneRecord, network: NetworkName): boolean {
+  return zone.nics.some((nic) => nic.network === network) && !routedNetworks(zone).includes(network);
+}
+
+/** The zones behind a proxy, on any of its networks, in the order given. Empty for a member. */
+export function zonesBehind(proxy: ZoneRecord, zones: readonly ZoneRecord[]): ZoneRecord[] {
+  const networks = routedNetworks(proxy);
+  return zones.filter((zone) => zone.name !== proxy.name && networks.some((network) => isBehind(zone, network)));
+}
+
+/** The zone that is the router of a network. Missing: it has none yet. */
+export function proxyOf(network: NetworkName, zones: readonly ZoneRecord[]): ZoneRecord | undefined {
+  return zones.find((zone) => routedNetworks(zone).includes(network));
+}
+
+/**
+ * Reads an absolute path as zonecfg can hold it: no blanks at the ends, no quotes, no control characters, no "..".
+ *
+ * zonecfg has no escape character (§4.5), and its `raw` export does not survive exotic names.
+ *
+ * @throws {OperatorError} VALUE_INVALID
+ */
+export function parseZonePath(text: string): string {
+  if (
+    /^(\/[A-Za-z0-9_.@+-]+)+$/.test(text) &&
+    !text.split('/').some((part) => part === '.' || part === '..') &&
+    text.length <= 255
+  ) {
+    return text;
+  }
+  throw new OperatorError('VALUE_INVALID', `Cannot use "${text}" as a path of a zone`, {
+    hint: 'Write an absolute path of letters, digits, "_", ".", "-", "+" and "@", like /zones/web1',
+  });
+}
+
+/**
+ * Reads the name of a brand: what `zoneadm list -cp` prints, "ipkg".
+ *
+ * @throws {OperatorError} NAME_INVALID
+ */
+export function parseBrand(text: string): string {
+  if (/^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(text)) return text;
+  throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as a brand`, {
+    hint: 'Write the name of a brand of this host, like ipkg; they are the directories in /usr/lib/brand',
+  });
+}
+
+/**
+ * Reads the id of a record: a UUID in lower case.
+ *
+ * @throws {OperatorError} VALUE_INVALID
+ */
+export function parseRecordId(text: string): string {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text)) return text;
+  throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as the id of a record`, {
+    hint: 'Take the value of zonenet-id from "zonecfg -z ZONE info attr"',
+  });
+}
