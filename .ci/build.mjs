@@ -60,6 +60,7 @@ async function buildLab() {
   const entries = {
     labd: 'test/lab/daemon/main.ts',
     demo: 'test/demo/main.ts',
+    internet: 'test/lab/outside/server.ts',
     shell: 'test/lab/shell.ts',
     doctor: 'test/lab/doctor-main.ts',
   };
