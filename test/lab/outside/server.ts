@@ -16,7 +16,10 @@ const plainAddress = (address: string | undefined) => (address ?? '').replace(/^
 /** "/" tells the peer as the server saw it; "/bytes/N" sends N bytes; all else is 404. */
 function answer(request: IncomingMessage, response: ServerResponse): void {
   const bytes = /^\/bytes\/(\d{1,12})$/.exec(request.url ?? '')?.[1];
-  if (bytes !== undefined) return sendBytes(Number(bytes), response);
+  if (bytes !== undefined) {
+    sendBytes(Number(bytes), response);
+    return;
+  }
   const known = request.url === '/';
   response.writeHead(known ? 200 : 404, { 'content-type': 'text/plain' });
   response.end(known ? `peer ${plainAddress(request.socket.remoteAddress)}\n` : 'not found\n');
