@@ -4,7 +4,7 @@ import { type Command, formatCommand } from '../illumos/command.ts';
  * One thing to do, with the reason for it. A step leaves no choice to the executor: every name, address and byte is
  * settled.
  */
-export type Step = RunStep | WriteStep | DirectoryStep | RemoveStep;
+export type Step = RunStep | WriteStep | DirectoryStep | RemoveStep | GuardStep;
 
 /** Runs a program. */
 export interface RunStep {
@@ -52,6 +52,16 @@ export interface RemoveStep {
   readonly path: string;
 }
 
+/** Goes on only if nothing on a path below a directory is a link: what a zone controls could lead out of it (§8.5). */
+export interface GuardStep {
+  readonly kind: 'guard';
+  readonly reason: string;
+  /** Trusted; not looked at. */
+  readonly below: string;
+  /** The path that must be there, relative to it. */
+  readonly path: string;
+}
+
 export type Plan = readonly Step[];
 
 export function run(
@@ -73,5 +83,7 @@ export function formatStep(step: Step): string {
       return `mkdir ${step.path}`;
     case 'remove':
       return `remove ${step.path}`;
+    case 'guard':
+      return `check that no link is on ${step.below}/${step.path}`;
   }
 }

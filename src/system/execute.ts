@@ -1,12 +1,12 @@
 import { OperatorError } from '../domain/errors.ts';
 import { type CommandResult, formatCommand } from '../illumos/command.ts';
-import type { Plan, RunStep, Step } from '../plan/step.ts';
+import type { GuardStep, Plan, RunStep, Step } from '../plan/step.ts';
 import type { System } from './system.ts';
 
 /**
  * Does the steps of a plan one after the other and stops at the first that fails.
  *
- * @throws {OperatorError} COMMAND_FAILED, COMMAND_TIMEOUT, WRITE_FAILED
+ * @throws {OperatorError} COMMAND_FAILED, COMMAND_TIMEOUT, WRITE_FAILED, FILE_REFUSED
  */
 export async function execute(plan: Plan, system: System): Promise<void> {
   for (const step of plan) await executeStep(step, system);
@@ -22,6 +22,19 @@ async function executeStep(step: Step, system: System): Promise<void> {
       return await system.makeDirectory(step.path, step.mode);
     case 'remove':
       return await system.remove(step.path);
+    case 'guard':
+      return await guard(step, system);
+  }
+}
+
+async function guard({ below, path }: GuardStep, system: System): Promise<void> {
+  let at = below;
+  for (const part of path.split('/')) {
+    at = `${at}/${part}`;
+    const kind = await system.kindOf(at);
+    if (kind === 'directory' || kind === 'file') continue;
+    const found = { link: 'it is a symbolic link', other: 'it is neither file nor directory', none: 'it is not there' };
+    throw new OperatorError('FILE_REFUSED', `Cannot use "${below}/${path}": at "${at}" ${found[kind ?? 'none']}`);
   }
 }
 

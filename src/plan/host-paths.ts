@@ -1,0 +1,21 @@
+import type { NetworkName, ZoneName } from '../domain/names.ts';
+
+/** Where the host's files live (design.md §3). */
+export const SETTINGS_FILE = '/etc/zonenet/zonenet.ini';
+export const NETWORK_RECORDS = '/etc/zonenet/networks';
+export const ZONE_RECORDS = '/etc/zonenet/zones';
+export const PUBLISHED = '/var/zonenet/zones';
+export const SOFTWARE = '/opt/zonenet';
+/** On a tmpfs: what a reboot may clear. */
+export const VOLATILE = '/var/run/zonenet';
+/** Where a zone sees what the host published for it. */
+export const SEEN_IN_ZONE = '/etc/zonenet/host';
+
+export const networkRecordFile = (network: NetworkName) => `${NETWORK_RECORDS}/${network}.ini`;
+export const zoneRecordFile = (zone: ZoneName) => `${ZONE_RECORDS}/${zone}.ini`;
+export const publishedDirectory = (zone: ZoneName) => `${PUBLISHED}/${zone}`;
+export const metadataFile = (zone: ZoneName) => `${publishedDirectory(zone)}/metadata.ini`;
+export const zonecfgFile = (zone: ZoneName) => `${VOLATILE}/${zone}.zonecfg`;
+
+/** The manifests that a new zone gets, in the order of their import. */
+export const MANIFESTS = ['zonenet.xml', 'zonenet-forwarding.xml'].map((name) => `${SOFTWARE}/smf-manifests/${name}`);

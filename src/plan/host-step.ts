@@ -1,0 +1,25 @@
+import type { Plan } from './step.ts';
+
+/**
+ * One thing the host does, as a person reads it in a plan, and the steps that do it.
+ *
+ * `+` makes, `~` changes, `-` takes away.
+ */
+export interface HostStep {
+  readonly sign: '+' | '~' | '-';
+  readonly about: 'record' | 'network' | 'link' | 'zone' | 'metadata' | 'refresh' | 'service' | 'boot';
+  /** The command or the file. */
+  readonly what: string;
+  /** Why, or what is in it. Empty: `what` says it all. */
+  readonly note: string;
+  /** Lines that only -v shows: the file of a zonecfg. */
+  readonly detail?: string;
+  readonly steps: Plan;
+}
+
+export type HostPlan = readonly HostStep[];
+
+/** All steps of a plan, in order. */
+export function stepsOf(plan: HostPlan): Plan {
+  return plan.flatMap(({ steps }) => steps);
+}
