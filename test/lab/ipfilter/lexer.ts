@@ -252,6 +252,8 @@ export function createLexer(
       if (building) return finish('string', true, plain);
       return quoted(c);
     }
+    // A NUL parts words like any separator, and is to the grammar the end of the file.
+    if (c === 0) return building ? before(c, plain) : { ...finish(char, false, plain), kind: 'end' };
     if (SEPARATORS.has(c)) return building ? before(c, plain) : finish(char, false, plain);
     if (char === '.') {
       if (!building) return finish(char, false, plain);
@@ -370,7 +372,7 @@ export function createLexer(
   }
 
   function shown(): string {
-    if (lastKind === 'end') return '';
+    if (lastKind === 'end' || lastKind === '\0') return '';
     if (lastKind.length === 1) return lastKind;
     if (lastKind === 'string' || lastKind === 'number' || lastKind === 'hex') return lastText ?? textOf(at, SIZE);
     return current?.find(([, kind]) => kind === lastKind)?.[0] ?? '<unknown>';
