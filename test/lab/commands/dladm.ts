@@ -1,6 +1,42 @@
-import type { Program } from '../daemon/call.ts';
-import { NotModelled } from '../daemon/call.ts';
+// dladm(8): data links (§1). What is missing here – aggregations, VLAN links, overlays, bridges, wireless, statistics – is not modelled.
+import { type Call, NotModelled, type Program } from '../daemon/call.ts';
+import type { Lab } from '../daemon/state.ts';
+import { createSerial, type Serial } from '../kernel/serial.ts';
+import { createEtherstub, createVnic, deleteEtherstub, deleteVnic, renameLink } from './dladm-change.ts';
+import { resetLinkprop, setLinkprop, showLinkprop } from './dladm-linkprop.ts';
+import { showEtherstub, showLink, showPhys, showVnic } from './dladm-show.ts';
 
-export const dladm: Program = (call) => {
-  throw new NotModelled(`dladm ${call.args.join(' ')}`);
+type Subcommand = (call: Call, lab: Lab, args: readonly string[]) => number | Promise<number>;
+
+const SHOWS: Readonly<Record<string, Subcommand>> = {
+  'show-link': showLink,
+  'show-phys': showPhys,
+  'show-vnic': showVnic,
+  'show-etherstub': showEtherstub,
+  'show-linkprop': showLinkprop,
+};
+const CHANGES: Readonly<Record<string, Subcommand>> = {
+  'create-etherstub': createEtherstub,
+  'delete-etherstub': deleteEtherstub,
+  'create-vnic': createVnic,
+  'delete-vnic': deleteVnic,
+  'rename-link': renameLink,
+  'set-linkprop': setLinkprop,
+  'reset-linkprop': resetLinkprop,
+};
+
+/** dlmgmtd does one change after the other (§1.12). */
+const queues = new WeakMap<Lab, Serial>();
+
+export const dladm: Program = (call, lab) => {
+  const [name = 'show-link', ...args] = call.args;
+  const show = Object.hasOwn(SHOWS, name) ? SHOWS[name] : undefined;
+  if (show !== undefined) return show(call, lab, args);
+  const change = Object.hasOwn(CHANGES, name) ? CHANGES[name] : undefined;
+  if (change === undefined) throw new NotModelled(`dladm ${name}`);
+  if (call.zone !== lab.global) throw new NotModelled(`dladm ${name} in a zone`);
+  if (call.uid !== 0) throw new NotModelled(`dladm ${name} by another user than root`);
+  const queue = queues.get(lab) ?? createSerial();
+  queues.set(lab, queue);
+  return queue(async () => change(call, lab, args));
 };
