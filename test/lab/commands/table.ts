@@ -1,5 +1,6 @@
 import type { Program } from '../daemon/call.ts';
 import { dladm } from './dladm.ts';
+import { echo } from './echo.ts';
 import { ipadm } from './ipadm.ts';
 import { ipf } from './ipf.ts';
 import { ipfstat } from './ipfstat.ts';
@@ -34,4 +35,5 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   '/usr/sbin/zoneadm': zoneadm,
   '/usr/sbin/zonecfg': zonecfg,
   '/usr/bin/zonename': zonename,
+  '/usr/lib/lab/echo': echo,
 };
