@@ -6,11 +6,12 @@ import { join } from 'node:path';
 const PARENT = '/tmp';
 const PREFIX = 'znlab-';
 
-/** When a process was started, in clock ticks since boot; undefined when there is none. With the pid it is unique. */
+/** When a process was started, in clock ticks since boot; undefined when it has ended. With the pid it is unique. */
 function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
   }
