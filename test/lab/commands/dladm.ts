@@ -1,7 +1,7 @@
 // dladm(8): data links (§1). What is missing here – aggregations, VLAN links, overlays, bridges, wireless, statistics – is not modelled.
 import { type Call, NotModelled, type Program } from '../daemon/call.ts';
+import { withLock } from '../daemon/locks.ts';
 import type { Lab } from '../daemon/state.ts';
-import { createSerial, type Serial } from '../kernel/serial.ts';
 import { createEtherstub, createVnic, deleteEtherstub, deleteVnic, renameLink } from './dladm-change.ts';
 import { resetLinkprop, setLinkprop, showLinkprop } from './dladm-linkprop.ts';
 import { showEtherstub, showLink, showPhys, showVnic } from './dladm-show.ts';
@@ -25,9 +25,6 @@ const CHANGES: Readonly<Record<string, Subcommand>> = {
   'reset-linkprop': resetLinkprop,
 };
 
-/** dlmgmtd does one change after the other (§1.12). */
-const queues = new WeakMap<Lab, Serial>();
-
 export const dladm: Program = (call, lab) => {
   const [name = 'show-link', ...args] = call.args;
   const show = Object.hasOwn(SHOWS, name) ? SHOWS[name] : undefined;
@@ -36,7 +33,6 @@ export const dladm: Program = (call, lab) => {
   if (change === undefined) throw new NotModelled(`dladm ${name}`);
   if (call.zone !== lab.global) throw new NotModelled(`dladm ${name} in a zone`);
   if (call.uid !== 0) throw new NotModelled(`dladm ${name} by another user than root`);
-  const queue = queues.get(lab) ?? createSerial();
-  queues.set(lab, queue);
-  return queue(async () => change(call, lab, args));
+  // dlmgmtd does one change after the other (§1.12).
+  return withLock('datalinks', () => change(call, lab, args));
 };

@@ -1,9 +1,9 @@
 // Data links: dladm's records, and the switches and devices that stand for them in the kernel (lab.md part 6, §1).
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { withLock } from '../daemon/locks.ts';
 import type { Kernel, Lab, Link, Links, NewLink, Zone } from '../daemon/state.ts';
 import { type Protected, protectionScript } from './protection.ts';
-import { createSerial } from './serial.ts';
 import { bridgeLines, deviceName, farEndLines, fdbArguments, linuxMac, type Port, portLines } from './switches.ts';
 
 export interface PhysicalLink {
@@ -27,8 +27,8 @@ export async function createLinks(
   const records: Mutable<Link>[] = [];
   const bridges = new Map<Link, Map<number, string>>();
   const ports = new Map<Link, Port>();
-  // What changes the switches comes one after the other, as in dlmgmtd (§1.12).
-  const serial = createSerial();
+  // What changes the switches comes one after the other.
+  const serial = <T>(work: () => Promise<T>) => withLock('switches', work);
   const counter = { bridge: 0, port: 0, mac: 0 };
 
   function add(link: NewLink): Link {
