@@ -29,7 +29,7 @@ export function filesBelow(dir, ending) {
 /** The software as a host installs it: two self-contained CommonJS bundles, no node_modules. */
 async function buildSoftware() {
   rmSync(out('opt'), { recursive: true, force: true });
-  const entryPoints = { znetadm: 'src/cli/main.ts', method: 'src/zone/main.ts' };
+  const entryPoints = { znetadm: 'src/cli/main.ts', method: 'src/zone/main.ts', compiler: 'src/render/compiler.ts' };
   const present = Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(join(root, file))));
   await build({
     ...common,
@@ -40,7 +40,7 @@ async function buildSoftware() {
     minifySyntax: true,
     minifyWhitespace: true,
     keepNames: true,
-    plugins: [templatesPlugin(root)],
+    plugins: [templatesPlugin(root, { separate: true })],
   });
   for (const dir of ['templates', 'smf-manifests']) {
     if (existsSync(join(root, dir))) cpSync(join(root, dir), out(`opt/zonenet/${dir}`), { recursive: true });

@@ -33,9 +33,7 @@ export function templatesPlugin(root, { separate = false } = {}) {
       build.onResolve({ filter: /^zonenet:/ }, ({ path }) => {
         if (path === 'zonenet:templates') return { path, namespace: 'zonenet' };
         if (path !== 'zonenet:compiler') return { errors: [{ text: `there is no module "${path}"` }] };
-        return separate
-          ? { path: './compiler.cjs', external: true }
-          : { path: join(root, 'src/render/compiler.ts') };
+        return separate ? { path: './compiler.cjs', external: true } : { path: join(root, 'src/render/compiler.ts') };
       });
       build.onLoad({ filter: /^zonenet:templates$/, namespace: 'zonenet' }, () => {
         const dir = join(root, 'templates');

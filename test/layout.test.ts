@@ -28,6 +28,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ini: ['ini'],
   'ip-num': ['domain', 'plan', 'host'],
   'zonenet:templates': ['render'],
+  'zonenet:compiler': ['render'],
   'node:child_process': ['system'],
   'node:fs': ['system'],
   'node:fs/promises': ['system'],

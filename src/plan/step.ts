@@ -4,7 +4,7 @@ import { type Command, formatCommand } from '../illumos/command.ts';
  * One thing to do, with the reason for it. A step leaves no choice to the executor: every name, address and byte is
  * settled.
  */
-export type Step = RunStep | WriteStep | DirectoryStep | RemoveStep | GuardStep;
+export type Step = RunStep | WaitStep | WriteStep | DirectoryStep | RemoveStep | GuardStep;
 
 /** Runs a program. */
 export interface RunStep {
@@ -19,6 +19,17 @@ export interface RunStep {
   readonly tolerates?: readonly number[];
   /** Seconds to go on trying while stderr says the link is busy or to try again (§1.9); missing: once. */
   readonly retrySeconds?: number;
+}
+
+/** Asks again and again until the answer is another: what changes by itself has its time, and an end of it. */
+export interface WaitStep {
+  readonly kind: 'wait';
+  readonly reason: string;
+  readonly command: Command;
+  /** Goes on waiting while the answer contains this. */
+  readonly whileSeen: string;
+  /** Seconds until that is a failure. */
+  readonly seconds: number;
 }
 
 /** Writes a whole file, durably, by rename. */
@@ -77,6 +88,8 @@ export function formatStep(step: Step): string {
   switch (step.kind) {
     case 'run':
       return formatCommand(step.command);
+    case 'wait':
+      return `wait while ${formatCommand(step.command)} says "${step.whileSeen}"`;
     case 'write':
       return `write ${step.file.path}`;
     case 'directory':

@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import { type CommandResult, formatCommand } from '../illumos/command.ts';
-import type { GuardStep, Plan, RunStep, Step } from '../plan/step.ts';
+import type { GuardStep, Plan, RunStep, Step, WaitStep } from '../plan/step.ts';
 import type { System } from './system.ts';
 
 /**
@@ -16,6 +16,8 @@ async function executeStep(step: Step, system: System): Promise<void> {
   switch (step.kind) {
     case 'run':
       return await runStep(step, system);
+    case 'wait':
+      return await waitStep(step, system);
     case 'write':
       return await system.writeFile(step.file);
     case 'directory':
@@ -48,6 +50,24 @@ async function runStep(step: RunStep, system: System): Promise<void> {
     if (succeeded(step, result)) return;
     if (!isPassing(result) || system.monotonic() >= end) throw commandError(step, result);
     await system.sleep(RETRY_PAUSE * 1000);
+  }
+}
+
+/** Milliseconds between two questions of a wait. */
+const WAIT_PAUSE = 50;
+
+async function waitStep({ command, reason, whileSeen, seconds }: WaitStep, system: System): Promise<void> {
+  const end = system.monotonic() + seconds * 1000;
+  for (;;) {
+    const result = await system.run(command);
+    if (result.status !== 0) throw commandError({ command, reason }, result);
+    if (!result.stdout.includes(whileSeen)) return;
+    if (system.monotonic() >= end) {
+      throw new OperatorError('COMMAND_TIMEOUT', `Cannot go on: after ${seconds} s still "${whileSeen}" (${reason})`, {
+        hint: `See what says so: ${formatCommand(command)}`,
+      });
+    }
+    await system.sleep(WAIT_PAUSE);
   }
 }
 

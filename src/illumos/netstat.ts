@@ -1,0 +1,19 @@
+import { type Ipv4Address, parseIpv4 } from '../domain/address.ts';
+import type { Command } from './command.ts';
+
+/** The only list of all routes there is; "get" of route shows one default where there are two (§3.3). */
+export function showRoutes(): Command {
+  return { program: '/usr/bin/netstat', args: ['-rn', '-f', 'inet'] };
+}
+
+/**
+ * Reads the gateways of the default routes, in the order of the table, from the columns meant for people.
+ *
+ * @throws {OperatorError} ADDRESS_INVALID when the second column of a default route is none
+ */
+export function parseDefaultRouters(stdout: string): Ipv4Address[] {
+  return stdout.split('\n').flatMap((line) => {
+    const [destination, gateway] = line.trim().split(/\s+/);
+    return destination === 'default' && gateway !== undefined ? [parseIpv4(gateway)] : [];
+  });
+}

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import { OperatorError } from '../domain/errors.ts';
+import { faultsError } from '../domain/fault.ts';
+import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
+import type { ZoneMetadata } from '../domain/metadata.ts';
+import { parseManagedFiles } from '../ini/managed-files.ts';
+import { parseMetadata } from '../ini/metadata.ts';
+import type { DesiredZone } from '../plan/zone.ts';
+import { createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, type TemplateOverride } from '../render/render.ts';
+import { VIEWS } from '../render/views.ts';
+import type { System } from '../system/system.ts';
+import { METADATA, TEMPLATE_DIRECTORIES } from './paths.ts';
+
+/** All that a zone is told, and what follows from it. */
+export interface Configuration extends DesiredZone {
+  /** The metadata as it was read, byte for byte. */
+  readonly text: string;
+  /** SHA-256 of the metadata, in hexadecimal. */
+  readonly digest: string;
+}
+
+/**
+ * Reads the metadata of this zone and renders its files.
+ *
+ * @throws {OperatorError} METADATA_MISSING, METADATA_FOREIGN, METADATA_INVALID, METADATA_NEWER, INI_INVALID,
+ * TEMPLATE_INVALID
+ */
+export async function readConfiguration(zone: string, system: System): Promise<Configuration> {
+  const text = await system.readFile(METADATA);
+  if (text === undefined) {
+    throw new OperatorError('METADATA_MISSING', `Cannot find ${METADATA}: the host has published nothing here`, {
+      hint: `On the host: znetadm sync ${zone}; and see that the zone has the "fs" resource: zonecfg -z ${zone} info fs`,
+    });
+  }
+  const metadata = readMetadata(text, zone);
+  const renderer = await createRenderer(await findOverrides(system));
+  const files = managedFiles(metadata).map((file): RenderedFile => {
+    const view = VIEWS[file.template];
+    if (view === undefined) throw new Error(`no view for template ${file.template}`);
+    return { file, content: renderer(file.template, view(metadata)) };
+  });
+  return { text, digest: digestOf(text), metadata, files };
+}
+
+/**
+ * Reads metadata and sees that it is of this zone: a clone carries another one's.
+ *
+ * @throws {OperatorError} as `parseMetadata`, and METADATA_FOREIGN
+ */
+export function readMetadata(text: string, zone: string): ZoneMetadata {
+  const metadata = parseMetadata(text, METADATA);
+  if (metadata.zone === zone) return metadata;
+  const line = text.split('\n').findIndex((one) => /^zone[ \t]*=/.test(one)) + 1;
+  const message = `this is the metadata of zone "${metadata.zone}", and this zone is "${zone}"`;
+  const hint = `A cloned zone needs metadata of its own; on the host: znetadm sync ${zone}`;
+  const fault = { line, column: 1, length: `zone = ${metadata.zone}`.length, message, hint };
+  throw faultsError('METADATA_FOREIGN', { file: METADATA, text, faults: [fault] });
+}
+
+export function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function managedFiles(metadata: ZoneMetadata): ManagedFile[] {
+  const { role, resolver } = metadata;
+  const hasResolver = resolver.nameservers.length > 0 || resolver.domain !== undefined || resolver.search.length > 0;
+  return parseManagedFiles(SHIPPED_FILES, `${SHIPPED_TEMPLATES}/files.ini`).filter(
+    ({ when }) => when === 'always' || when === role || (when === 'resolver' && hasResolver),
+  );
+}
+
+/** Templates and partials of the site, each from the first directory that has it. */
+async function findOverrides(system: System): Promise<TemplateOverride[]> {
+  const found = new Map<string, TemplateOverride>();
+  for (const directory of TEMPLATE_DIRECTORIES) {
+    for (const prefix of ['', 'partials/']) {
+      const names = (await system.list(`${directory}/${prefix}`)).filter((name) => name.endsWith('.hbs'));
+      for (const name of names.map((base) => `${prefix}${base}`).filter((one) => !found.has(one))) {
+        const path = `${directory}/${name}`;
+        const text = await system.readFile(path);
+        if (text !== undefined) found.set(name, { name, path, text });
+      }
+    }
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,58 @@
+import { OperatorError } from '../domain/errors.ts';
+import { setForwarding } from '../illumos/ipadm.ts';
+import { exitStatusOf, SMF_EXIT, ZONENET, ZONENET_FORWARDING } from '../illumos/smf.ts';
+import { isStale } from '../plan/files.ts';
+import { areRulesLoaded, FILTER_FILES } from '../plan/filter.ts';
+import { run } from '../plan/step.ts';
+import { execute } from '../system/execute.ts';
+import type { System } from '../system/system.ts';
+import { readLastGood } from './last-good.ts';
+import { observeFiles, observeFilter, observeForwarding } from './observe.ts';
+import { describeError } from './report.ts';
+
+/**
+ * Puts forwarding on, once the rules in the kernel are proved to be those that set-up rendered. Gives the exit status of
+ * the method.
+ */
+export async function startForwarding(zone: string, system: System): Promise<number> {
+  try {
+    await proveRules(zone, system);
+    await execute([run('the rules in the kernel are those of the files', setForwarding('on'))], system);
+    const { links } = await observeForwarding(system);
+    system.log(`rules proved; forwarding on: ${links.join(', ')}`);
+    return SMF_EXIT.ok;
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    const now = `Nothing is forwarded. after mending: svcadm clear ${ZONENET_FORWARDING}`;
+    for (const line of describeError(error, now)) system.log(line);
+    return exitStatusOf(error.code);
+  }
+}
+
+/**
+ * Sees that the filter files are those that were rendered last, and that the kernel has their rules.
+ *
+ * @throws {OperatorError} NOT_APPLIED, DRIFT
+ */
+async function proveRules(zone: string, system: System): Promise<void> {
+  const hint = `svcadm refresh ${ZONENET}`;
+  const configuration = await readLastGood(zone, system);
+  if (configuration === undefined) {
+    throw new OperatorError('NOT_APPLIED', 'Cannot forward: this zone has not been set up', { hint });
+  }
+  if (configuration.metadata.role !== 'proxy') {
+    throw new OperatorError('NOT_APPLIED', 'Cannot forward: this zone is no proxy');
+  }
+  const paths: readonly string[] = Object.values(FILTER_FILES);
+  const rendered = configuration.files.filter(({ file }) => paths.includes(file.path));
+  const files = await observeFiles(rendered, system);
+  const changed = rendered.find((one) => isStale(one, files.get(one.file.path)));
+  if (changed !== undefined) {
+    throw new OperatorError('DRIFT', `Cannot forward: ${changed.file.path} is not as it was rendered`, { hint });
+  }
+  const { rules } = await observeFilter(new Map(), system);
+  if (rules === undefined) throw new OperatorError('DRIFT', 'Cannot forward: ipfilter does not run', { hint });
+  if (!areRulesLoaded(rules)) {
+    throw new OperatorError('DRIFT', 'Cannot forward: the rules in the kernel are not those of the files', { hint });
+  }
+}

@@ -1,0 +1,80 @@
+import type { OperatorError } from '../domain/errors.ts';
+import { formatInterfaceAddress } from '../domain/prefix.ts';
+import type { AddressObject } from '../illumos/ipadm.ts';
+import { isForwarding } from '../plan/forwarding.ts';
+import type { Plan } from '../plan/step.ts';
+import type { ObservedZone } from '../plan/zone.ts';
+
+/** What a run changed, a line each thing, from what was there before and after. Empty when nothing was. */
+export function describeChanges(before: ObservedZone, after: ObservedZone, plan: Plan): string[] {
+  return [
+    ...addressLines(before.addresses, after.addresses),
+    ...routerLines(before.defaultRouters, after.defaultRouters),
+    ...fileLine(plan, before),
+    ...(before.routingDecided || !after.routingDecided ? [] : ['in.routed   off for good']),
+    ...filterLines(before, after, plan),
+  ];
+}
+
+function addressLines(before: readonly AddressObject[], after: readonly AddressObject[]): string[] {
+  const line = (what: string) => (one: AddressObject) =>
+    `${one.object.padEnd(11)} ${one.address === undefined ? '' : formatInterfaceAddress(one.address).padEnd(18)} ${what}`;
+  const added = after.filter((one) => !before.some((other) => same(one, other)));
+  const removed = before.filter((one) => !after.some((other) => same(one, other)));
+  return [...removed.map(line('removed')), ...added.map((one) => line(`created, ${one.state}`)(one))];
+}
+
+function same(a: AddressObject, b: AddressObject): boolean {
+  return (
+    a.object === b.object &&
+    a.address?.address === b.address?.address &&
+    a.address?.prefixLength === b.address?.prefixLength
+  );
+}
+
+function routerLines(before: readonly string[], after: readonly string[]): string[] {
+  const line = (router: string, what: string) => `default     ${router.padEnd(18)} ${what}`;
+  const removed = before.filter((router) => !after.includes(router));
+  const added = after.filter((router) => !before.includes(router));
+  return [...removed.map((router) => line(router, 'removed')), ...added.map((router) => line(router, 'added'))];
+}
+
+function fileLine(plan: Plan, { files }: ObservedZone): string[] {
+  const written = plan.flatMap((step) => (step.kind === 'write' ? [step.file.path] : []));
+  const unchanged = [...files.keys()].filter((path) => !written.includes(path));
+  const parts = [
+    ...(unchanged.length === 0 ? [] : [`${unchanged.join(', ')} unchanged`]),
+    ...(written.length === 0 ? [] : [`${written.join(', ')} checked and written`]),
+  ];
+  return written.length === 0 ? [] : [parts.join('; ')];
+}
+
+function filterLines(before: ObservedZone, after: ObservedZone, plan: Plan): string[] {
+  if (before.proxy === undefined || after.proxy === undefined) return [];
+  const commands = plan.flatMap((step) => (step.kind === 'run' ? [step.command] : []));
+  const ran = (program: string, option: string) =>
+    commands.some((command) => command.program.endsWith(`/${program}`) && command.args.includes(option));
+  const { rules } = after.proxy.filter;
+  const count = (rules?.have.inet.length ?? 0) + (rules?.have.inet6.length ?? 0);
+  const services = commands.filter(({ program }) => program.endsWith('/svcadm')).map(({ args }) => args.join(' '));
+  const forwarded = [before, after].map(({ proxy }) => proxy !== undefined && isForwarding(proxy.forwarding));
+  return [
+    ...(ran('ipf', '-s') ? [`filter      swapped (${count} rules)`] : []),
+    ...(ran('ipnat', '-C') ? [`NAT         replaced (${rules?.have.nat.length ?? 0} rules), sessions kept`] : []),
+    ...services.map((words) => `svcadm      ${words}`),
+    ...(forwarded[0] === forwarded[1] ? [] : [`forwarding  ${forwarded[1] ? 'on' : 'off'}`]),
+  ];
+}
+
+/** An error as the log has it: what, why, how to mend it, what happens now, and the command to go on with. */
+export function describeError(error: OperatorError, now?: string): string[] {
+  const causes: string[] = [];
+  for (let cause = error.cause; cause instanceof Error; cause = cause.cause) causes.push(`because: ${cause.message}`);
+  const lines = [
+    error.message,
+    ...causes,
+    ...(error.hint === undefined ? [] : [error.hint]),
+    ...(now === undefined ? [] : [now]),
+  ];
+  return lines.flatMap((text, index) => text.split('\n').map((line) => (index === 0 ? line : `  ${line}`)));
+}

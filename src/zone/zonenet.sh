@@ -1,0 +1,60 @@
+#!/sbin/sh
+#
+# The method program of svc:/network/zonenet:default and svc:/network/zonenet-forwarding:default. It finds a Node and
+# hands over to /opt/zonenet/lib/method.cjs; what only takes away does without Node, so that it works always.
+#
+# usage: zonenet start | refresh | stop | forwarding-start | forwarding-stop
+#
+# ZONENET_NODE, in the method's environment, names a Node in another place (below is how).
+#
+# POSIX sh: /sbin/sh is ksh93 on illumos.
+
+SMF_EXIT_ERR_CONFIG=96
+
+case "$1" in
+start | refresh | forwarding-start) ;;
+stop)
+	# The zone keeps its addresses and routes.
+	exit 0
+	;;
+forwarding-stop)
+	LC_ALL=C
+	export LC_ALL
+	exec /usr/sbin/ipadm set-prop -t -p forwarding=off ipv4
+	;;
+*)
+	echo "usage: $0 start | refresh | stop | forwarding-start | forwarding-stop" >&2
+	exit $SMF_EXIT_ERR_CONFIG
+	;;
+esac
+
+# Of several versions the last, as the shell sorts them.
+last_of() {
+	found=
+	for node in "$@"; do
+		[ -x "$node" ] && found=$node
+	done
+	[ -n "$found" ]
+}
+
+# The places of OmniOS, OpenIndiana, Tribblix and pkgsrc.
+last_of "$ZONENET_NODE" ||
+	last_of /opt/ooce/bin/node ||
+	last_of /opt/ooce/node-*/bin/node ||
+	last_of /usr/node/*/bin/node ||
+	last_of /usr/versions/node-*/bin/node ||
+	last_of /opt/local/bin/node ||
+	last_of /usr/bin/node || {
+	echo "zonenet: no Node found in /opt/ooce, /usr/node, /usr/versions, /opt/local/bin or /usr/bin." >&2
+	echo "zonenet: install Node 20 or later in this zone, or name one, and try again:" >&2
+	echo "zonenet:   svccfg -s svc:/network/zonenet setenv -s ZONENET_NODE /path/to/node" >&2
+	echo "zonenet:   svcadm refresh svc:/network/zonenet:default; svcadm clear svc:/network/zonenet:default" >&2
+	exit $SMF_EXIT_ERR_CONFIG
+}
+
+# Nothing of the caller's environment: NODE_OPTIONS could change what runs, NODE_EXTRA_CA_CERTS alone costs 50 ms.
+exec /usr/bin/env -i \
+	LC_ALL=C \
+	PATH=/usr/sbin:/usr/bin:/sbin \
+	${SMF_ZONENAME:+"SMF_ZONENAME=$SMF_ZONENAME"} \
+	"$found" /opt/zonenet/lib/method.cjs "$1"
