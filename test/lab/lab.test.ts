@@ -203,4 +203,38 @@ test('the outside has the machine’s programs and a network of its own', async 
   assert.match(stdout, /^lo /);
 });
 
+test('frames are seen on a wire and sent', async ({ lab }) => {
+  await lab.mustRun('ip link add left type veth peer name right && ip link set left up && ip link set right up', {
+    netns: 'inet',
+  });
+  const frame = `02000000000202000000000188b5${'00'.repeat(50)}`;
+  const [left, right] = await Promise.all(['left', 'right'].map((name) => lab.capture({ netns: 'inet' }, name)));
+  await lab.inject({ netns: 'inet' }, 'left', [frame]);
+  for (const [capture, direction] of [
+    [left, 'out'],
+    [right, 'in'],
+  ] as const) {
+    const seen = await capture?.seen(({ hex }) => hex === frame);
+    assert.is(seen?.direction, direction);
+    await capture?.stop();
+  }
+});
+
+test('the clock of the lab jumps', async ({ lab }) => {
+  await lab.setClock(3_600_000);
+  const hour = Number((await lab.mustRun([ECHO, '-t'])).split('\n')[1]) - Date.now();
+  assert.ok(Math.abs(hour - 3_600_000) < 60_000);
+  await lab.setClock(0);
+});
+
+test('a dump is the same until something changes', async ({ lab }) => {
+  const before = await lab.dump();
+  assert.equal(await lab.dump(), before);
+  await lab.writeFile('global', '/etc/zonenet/zonenet.ini', 'x = 1\n');
+  const after = (await lab.dump())['files'] as { global: Record<string, string> };
+  assert.match(after.global['/etc/zonenet/zonenet.ini'] ?? '', /^file 644 0:0 /);
+  await lab.mustRun(['rm', '-r', '/etc/zonenet']);
+  assert.equal(await lab.dump(), before);
+});
+
 test.run();

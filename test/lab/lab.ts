@@ -1,5 +1,6 @@
 // What tests import: a lab to run programs in, faults to set, and what happened to ask for.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import type { BringUpOptions } from './bring-up.ts';
 import { bringUp } from './bring-up.ts';
@@ -8,6 +9,7 @@ import { ask, start } from './control-client.ts';
 import type { Fault } from './daemon/faults.ts';
 import { parseFaults, randomFaults } from './daemon/faults.ts';
 import type { RecordedCall } from './daemon/record.ts';
+import { readCapture } from './wire.ts';
 
 export interface RunOptions {
   /** Name of a zone that is up; missing is the global zone. */
@@ -159,6 +161,13 @@ export async function startLab(options: StartOptions = {}) {
     }
   }
 
+  /** The lab's own program on the network of a zone or of a namespace by name. */
+  async function onWire(mode: 'capture' | 'inject', where: { zone: string } | { netns: string }, device: string) {
+    const netns = 'netns' in where ? where.netns : (await zones()).find(({ name }) => name === where.zone)?.netns;
+    if (netns === undefined) throw new Error(`${mode}: ${JSON.stringify(where)} is not up`);
+    return spawn([join(directory, 'lab'), mode, device], { netns });
+  }
+
   const takeNotModelled = async () => (await ask(directory, { op: 'take-not-modelled' })) as string[];
   const zones = async () => (await ask(directory, { op: 'zones' })) as ZoneStatus[];
   const fault = async (...faults: readonly Fault[]) => void (await ask(directory, { op: 'fault', faults }));
@@ -180,6 +189,16 @@ export async function startLab(options: StartOptions = {}) {
     /** Runs a program that must end with 0, and gives its stdout. */
     mustRun,
     zones,
+    /** Watches a device: a Linux name or alternative name, which is the link's name. */
+    capture: async (where: { zone: string } | { netns: string }, device: string) =>
+      await readCapture(await onWire('capture', where, device)),
+    /** Sends Ethernet frames given in hex, checksums and all, as the host of the device would. */
+    inject: async (where: { zone: string } | { netns: string }, device: string, frames: readonly string[]) => {
+      const program = await onWire('inject', where, device);
+      program.stdin.end(frames.map((hex) => `${hex}\n`).join(''));
+      const { status, stderr } = await program.ended;
+      if (status !== 0) throw new Error(`inject: ${stderr}`);
+    },
     /** Text of a file as a zone sees it. */
     readFile: (zone: string, path: string) => mustRun(['/bin/cat', path], { zone }),
     writeFile: async (zone: string, path: string, text: string, mode = 0o644) => {

@@ -5,6 +5,7 @@ import { startIpf } from '../ipfilter/stack.ts';
 import { startStack } from '../kernel/ip-stack.ts';
 import { createKernel, makeNetworkNamespaces } from '../kernel/kernel.ts';
 import { createLinks } from '../kernel/links.ts';
+import '../kernel/dump-files.ts';
 import { createGlobalRoot, createStandIns } from '../kernel/roots.ts';
 import { startGlobalZone } from '../kernel/zone-process.ts';
 import { provideSockets } from '../kernel/zone-sockets.ts';
