@@ -62,7 +62,6 @@ async function buildLab() {
     demo: 'test/demo/main.ts',
     internet: 'test/lab/outside/server.ts',
     shell: 'test/lab/shell.ts',
-    doctor: 'test/lab/doctor-main.ts',
   };
   const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
   if (Object.keys(entryPoints).length === 0) return;

@@ -227,6 +227,8 @@ export async function startLab(options: StartOptions = {}) {
     notModelled: async () => (await ask(directory, { op: 'not-modelled' })) as string[],
     /** For a test that expects a refusal: gives the refusals so far, and they no longer count. */
     takeNotModelled,
+    /** The switch behind a link: a device of the network "sw", to capture on. */
+    bridgeOf: async (link: string) => (await ask(directory, { op: 'bridge', link })) as string,
     dump: async () => (await ask(directory, { op: 'dump' })) as Record<string, unknown>,
     /**
      * Ends the lab and removes all it made.

@@ -36,6 +36,8 @@ export type ControlRequest =
   | { readonly op: 'not-modelled' }
   | { readonly op: 'take-not-modelled' }
   | { readonly op: 'zones' }
+  /** The switch behind a link, as a device of the network "sw". */
+  | { readonly op: 'bridge'; readonly link: string }
   | { readonly op: 'dump' };
 
 export interface Control {
@@ -119,6 +121,8 @@ async function answer({ lab, faults, recorder, setClock }: Control, request: Exc
         netns,
         pid: process?.pid,
       }));
+    case 'bridge':
+      return await lab.links.bridgeOf(request.link);
     case 'dump':
       return await dump(lab);
   }

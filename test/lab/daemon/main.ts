@@ -9,6 +9,7 @@ import '../kernel/dump-files.ts';
 import { createGlobalRoot, createStandIns } from '../kernel/roots.ts';
 import { startGlobalZone } from '../kernel/zone-process.ts';
 import { provideSockets } from '../kernel/zone-sockets.ts';
+import { createOutside } from '../outside/wire.ts';
 import { createSmf } from '../smf/restarter.ts';
 import { listenForControl } from './control.ts';
 import type { Caller, Dispatcher } from './dispatch.ts';
@@ -132,6 +133,7 @@ async function start(run: string) {
   await startGlobalZone(lab, lab.global, { run, ...config });
   await startStack(lab, lab.global);
   await startIpf(lab, lab.global);
+  await createOutside(lab);
   await listenForControl({
     lab,
     faults,
