@@ -26,6 +26,8 @@ export class SyntaxFailure extends Error {
 export interface Lexer {
   /** The next token. "end" again and again after the last one. */
   next(): Token;
+  /** The next byte that was not read yet; -1 when there is none. */
+  readonly upcoming: number;
   /** Line of the place read up to; 1 again once the end was met. */
   readonly line: number;
   /** Stacks a word list (undefined: no words at all), until `dropWords`, or until a string goes by. */
@@ -163,8 +165,12 @@ export function createLexer(
       warn(`${line}: unknown variable '${braced ? text.slice(1) : name}'`);
       return undefined;
     }
-    if (value.includes('$')) throw new NotModelled(`a variable within the value of variable "${name}"`);
-    return value;
+    if (value.includes('$$')) throw new NotModelled(`"$$" in the value of variable "${name}"`);
+    const inner = /^(.*?)\$(\{[^}]*\}|[A-Za-z][A-Za-z0-9_]*)(.*)$/s.exec(value);
+    if (inner === null) return value;
+    const [, before = '', reference = '', after = ''] = inner;
+    const replaced = variableValue(reference);
+    return replaced === undefined ? undefined : before + replaced + after;
   }
 
   function finish(kind: string, building: boolean, plain: boolean, address?: readonly number[]): Token {
@@ -222,7 +228,8 @@ export function createLexer(
         reset();
         return { kind: 'end', text: '', number: 0 };
       }
-      if (c === TOO_LONG) throw new NotModelled('a word that does not fit the buffer: illumos would loop without end');
+      if (c === TOO_LONG && at === SIZE)
+        throw new NotModelled('a word that does not fit the buffer: illumos would loop without end');
       const token = start(c, building, plain);
       if (token === 'variable') continue;
       if (token !== undefined) return token;
@@ -380,6 +387,9 @@ export function createLexer(
 
   return {
     next,
+    get upcoming() {
+      return file[read] ?? END;
+    },
     get line() {
       return line;
     },
@@ -402,7 +412,7 @@ export function createLexer(
       plainNext = on;
     },
     setVariable(name, value) {
-      variables.set(name, value);
+      if (name !== '') variables.set(name, value);
     },
     failure: (message) => new SyntaxFailure(`${message} error at "${shown()}", line ${line}`),
   };
