@@ -19,7 +19,7 @@ export function isForwarding({ byDefault, links }: ObservedForwarding): boolean 
   return byDefault || links.length > 0;
 }
 
-/** What the plan does to rules: nothing that matters here, replaces NAT rules, or restarts ipfilter as a whole. */
+/** What the plan does to rules: nothing that matters here, replaces NAT rules, or ipfilter restarts or does not run. */
 export type Disturbance = 'none' | 'nat' | 'ipfilter';
 
 /**
@@ -61,7 +61,7 @@ export function planForwarding(
       };
     case 'ipfilter':
       // zonenet-forwarding restarts with ipfilter, proves the rules and puts forwarding on.
-      return { before: off('nothing is forwarded while ipfilter restarts'), after: [] };
+      return { before: off('nothing is forwarded without ipfilter'), after: [] };
   }
 }
 

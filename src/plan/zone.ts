@@ -43,7 +43,7 @@ export function planZone({ metadata: { nics }, files }: DesiredZone, observed: O
   const restarted = isPolicyWrong(filter) && isRunning(filter.services.get(IPFILTER));
   const filterRules = restarted ? [] : planFilterRules(filter);
   const natRules = restarted ? [] : planNatRules(filter);
-  const disturbance = restarted ? 'ipfilter' : natRules.length > 0 ? 'nat' : 'none';
+  const disturbance = restarted || filter.rules === undefined ? 'ipfilter' : natRules.length > 0 ? 'nat' : 'none';
   const { before, after } = planForwarding(nics, forwarding, filter.services, disturbance);
   const service = planFilterService(filter);
   return [...before, ...network, ...written, ...service, ...filterRules, ...natRules, ...last, ...after];

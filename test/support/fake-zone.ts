@@ -1,0 +1,313 @@
+// A zone that remembers: what the boot method asks and changes, as the programs of illumos would answer.
+import { dirname } from 'node:path';
+import type { Command, CommandResult } from '../../src/illumos/command.ts';
+import type { System } from '../../src/system/system.ts';
+
+/** Thrown instead of an answer by a zone that kills the method. */
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+interface FakeAddress {
+  readonly object: string;
+  readonly type: string;
+  state: string;
+  readonly addr: string;
+}
+
+export const IPFILTER = 'svc:/network/ipfilter:default';
+export const FORWARDING = 'svc:/network/zonenet-forwarding:default';
+
+/** What a program says when it ends well without a word. */
+const DONE: CommandResult = { status: 0, timedOut: false, stdout: '', stderr: '' };
+const said = (stdout: string): CommandResult => ({ ...DONE, stdout });
+const failed = (status: number, stderr: string, stdout = ''): CommandResult => ({ ...DONE, status, stdout, stderr });
+
+export type FakeZone = ReturnType<typeof createFakeZone>;
+
+/** A zone right after its first boot: links are there, nothing is configured. */
+export function createFakeZone() {
+  const files = new Map<string, string>([['/etc/nodename', 'unknown\n']]);
+  const directories = new Set(['/', '/etc', '/etc/inet', '/etc/ipf', '/var', '/etc/zonenet/host']);
+  const links = new Map<string, string>();
+  const addresses: FakeAddress[] = [{ object: 'lo0/v4', type: 'static', state: 'ok', addr: '127.0.0.1/8' }];
+  const routers: string[] = [];
+  const services = new Map<string, string>([
+    [IPFILTER, 'disabled'],
+    ['svc:/system/identity:domain', 'disabled'],
+    [FORWARDING, 'disabled'],
+  ]);
+  const properties = new Map<string, string>([
+    ['firewall_config_default/policy', 'none'],
+    ['firewall_config_default/custom_policy_file', '/etc/ipf/ipf.conf'],
+    ['firewall_config_default/custom_policy_file_6', '/etc/ipf/ipf6.conf'],
+    ['routeadm/ipv4-routing-set', 'false'],
+  ]);
+  const kernel = {
+    active: { inet: [] as string[], inet6: [] as string[] },
+    inactive: { inet: [] as string[], inet6: [] as string[] },
+    nat: [] as string[],
+    forwarding: false,
+  };
+  const zone = {
+    /** Commands run and files written so far, as text, questions left out. */
+    changes: [] as string[],
+    log: [] as string[],
+    /** Addresses that another machine has. */
+    claimed: new Set<string>(),
+    /** Whether a new address is seen as tentative at first. */
+    tentative: true,
+    /** Answers in place of the program's own, by the start of the command line; the program does nothing. */
+    answers: new Map<string, CommandResult>(),
+    /** Kills the method at that change, counted from 1: before it is made, or right after. */
+    kill: undefined as { readonly at: number; readonly when: 'before' | 'after' } | undefined,
+  };
+
+  /** What SMF does once the method has ended: ipfilter starts and loads the files. */
+  function startIpfilter(): void {
+    if (services.get(IPFILTER) !== 'offline') return;
+    services.set(IPFILTER, 'online');
+    kernel.active = { inet: rulesOf('/etc/ipf/ipf.conf'), inet6: rulesOf('/etc/ipf/ipf6.conf') };
+    kernel.nat = rulesOf('/etc/ipf/ipnat.conf');
+  }
+
+  /** All that a reboot leaves nothing of. */
+  function reboot(): void {
+    addresses.splice(1);
+    routers.splice(0);
+    kernel.active = { inet: [], inet6: [] };
+    kernel.nat = [];
+    kernel.forwarding = false;
+    services.set(FORWARDING, 'disabled');
+    if (services.get(IPFILTER) !== 'disabled') services.set(IPFILTER, 'offline');
+  }
+
+  function rulesOf(path: string): string[] {
+    const lines = (files.get(path) ?? '').split('\n').map((line) => line.replace(/#.*/, '').trim());
+    return lines.filter((line) => line !== '').map((line) => line.replace('! ', '!'));
+  }
+
+  function settle(): void {
+    for (const address of addresses.filter(({ state }) => state === 'tentative')) {
+      address.state = zone.claimed.has(address.addr) ? 'duplicate' : 'ok';
+    }
+  }
+
+  function ipadm([verb = '', ...args]: readonly string[]): CommandResult {
+    const last = args.at(-1) ?? '';
+    switch (verb) {
+      case 'show-addr': {
+        const rows = addresses.map(({ object, type, state, addr }) => `${object}:${type}:${state}:${addr}\n`).join('');
+        if (args.at(-1) === 'addrobj,type,state,addr') settle();
+        return said(rows);
+      }
+      case 'create-addr': {
+        const addr = args[args.indexOf('-a') + 1] ?? '';
+        if (addresses.some(({ object }) => object === last)) {
+          return failed(1, 'ipadm: Could not create address: Address object already exists', '\n');
+        }
+        addresses.push({ object: last, type: 'static', state: zone.tentative ? 'tentative' : 'ok', addr });
+        return DONE;
+      }
+      case 'delete-addr': {
+        const index = addresses.findIndex(({ object }) => object === last);
+        if (index < 0) return failed(1, 'ipadm: could not delete address: Object not found', '\n');
+        addresses.splice(index, 1);
+        return DONE;
+      }
+      case 'show-prop':
+        return said(`forwarding:${kernel.forwarding ? 'on' : 'off'}\n`);
+      case 'show-ifprop': {
+        const names = new Set(addresses.map(({ object }) => object.split('/')[0] ?? ''));
+        return said([...names].map((name) => `${name}:forwarding:${kernel.forwarding ? 'on' : 'off'}\n`).join(''));
+      }
+      case 'set-prop':
+        kernel.forwarding = args.includes('forwarding=on');
+        return DONE;
+      default:
+        return failed(1, `ipadm: unknown subcommand '${verb}'`);
+    }
+  }
+
+  function route([, verb, destination, router = '']: readonly string[]): CommandResult {
+    const text = `${verb} net ${destination}: gateway ${router}`;
+    if (verb === 'add') {
+      if (routers.includes(router)) return failed(17, '', `${text}: entry exists\n`);
+      if (!addresses.some(({ state, object }) => state === 'ok' && !object.startsWith('lo0'))) {
+        return failed(128, '', `${text}: Network is unreachable\n`);
+      }
+      routers.push(router);
+      return said(`${text}\n`);
+    }
+    const index = routers.indexOf(router);
+    if (index < 0) return failed(3, '', `${text}: not in table\n`);
+    routers.splice(index, 1);
+    return said(`${text}\n`);
+  }
+
+  function svcadm([verb = '', ...args]: readonly string[]): CommandResult {
+    const fmri = args.at(-1) ?? '';
+    const state = services.get(fmri);
+    if (state === undefined) return failed(1, `svcadm: Pattern '${fmri}' doesn't match any instances`);
+    if (verb === 'enable' && state === 'disabled') services.set(fmri, 'offline');
+    if (verb === 'disable') {
+      services.set(fmri, 'disabled');
+      // It requires ipfilter, and restarts with it.
+      if (fmri === IPFILTER && services.get(FORWARDING) === 'online') services.set(FORWARDING, 'offline');
+    }
+    if (verb === 'clear' && state === 'maintenance') services.set(fmri, 'offline');
+    return DONE;
+  }
+
+  function setProperty(name: string, value: string): void {
+    properties.set(name, value.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1'));
+  }
+
+  function svccfg(args: readonly string[]): CommandResult {
+    if (args[2] === 'setprop') setProperty(args[3] ?? '', args[6] ?? '');
+    else {
+      for (const line of (files.get(args[3] ?? '') ?? '').split('\n')) {
+        const [, name, value] = /^setprop (\S+) = \w+: (.*)$/.exec(line) ?? [];
+        if (name !== undefined && value !== undefined) setProperty(name, value);
+      }
+    }
+    return DONE;
+  }
+
+  function svcprop(args: readonly string[]): CommandResult {
+    const name = args[args.indexOf('-p') + 1] ?? '';
+    const one = properties.get(name);
+    if (one !== undefined) return said(`${one}\n`);
+    const group = [...properties].filter(([key]) => key.startsWith(`${name}/`));
+    if (group.length === 0) return failed(1, `svcprop: Couldn't find property group \`${name}'`);
+    return said(group.map(([key, value]) => `${key} astring ${value === '' ? '""' : value}\n`).join(''));
+  }
+
+  function ipf(args: readonly string[]): CommandResult {
+    const family = args.includes('-6') ? 'inet6' : 'inet';
+    const file = args.includes('-f') ? (args.at(-1) ?? '') : undefined;
+    if (args.includes('-s')) {
+      [kernel.active, kernel.inactive] = [kernel.inactive, kernel.active];
+      return said('Set 0 now inactive\n');
+    }
+    if (file === undefined) {
+      kernel.inactive[family] = [];
+      return DONE;
+    }
+    const bad = rulesOf(file).find((rule) => !/^(pass|block) (in|out)\b/.test(rule));
+    if (bad !== undefined) return failed(1, `syntax error error at "${bad.split(' ')[0]}", line 4`);
+    if (args.includes('-n')) return said(args.includes('-v') ? lines(rulesOf(file)) : '');
+    kernel.inactive[family].push(...rulesOf(file));
+    return DONE;
+  }
+
+  function ipfstat(args: readonly string[]): CommandResult {
+    const rules = kernel.active[args.includes('-6') ? 'inet6' : 'inet'];
+    const directed = (direction: string) => rules.filter((rule) => rule.split(' ')[1] === direction);
+    return said(lines([...directed('out'), ...directed('in')]));
+  }
+
+  function ipnat(args: readonly string[]): CommandResult {
+    if (args.includes('-l')) {
+      return said(
+        `List of active MAP/Redirect filters:\n${lines(kernel.nat)}\nList of active sessions:\nMAP 10.2.0.2 1\n`,
+      );
+    }
+    const rules = rulesOf(args.at(-1) ?? '');
+    if (args.includes('-n')) return said(args.includes('-v') ? lines(rules) : '');
+    kernel.nat = rules;
+    return said('3 entries flushed from NAT list\n');
+  }
+
+  function answer({ program, args }: Command): CommandResult {
+    switch (program) {
+      case '/usr/sbin/ipadm':
+        return ipadm(args);
+      case '/usr/sbin/route':
+        return route(args);
+      case '/usr/bin/netstat':
+        return said(`\nRouting Table: IPv4\n${routers.map((one) => `default   ${one}   UG   1   0 x0\n`).join('')}`);
+      case '/usr/sbin/routeadm':
+        properties.set('routeadm/ipv4-routing-set', 'true');
+        return DONE;
+      case '/usr/bin/svcs':
+        return said(
+          args
+            .slice(3)
+            .map((fmri) => `${services.get(fmri)} ${fmri}\n`)
+            .join(''),
+        );
+      case '/usr/sbin/svcadm':
+        return svcadm(args);
+      case '/usr/sbin/svccfg':
+        return svccfg(args);
+      case '/usr/bin/svcprop':
+        return svcprop(args);
+      case '/usr/sbin/ipf':
+        return ipf(args);
+      case '/usr/sbin/ipfstat':
+        return ipfstat(args);
+      case '/usr/sbin/ipnat':
+        return ipnat(args);
+      default:
+        throw new Error(`the fake zone has no ${program}`);
+    }
+  }
+
+  /** Makes a change, unless the method is killed there. */
+  function change<T>(what: string, make: () => T): T {
+    const number = zone.changes.push(what);
+    if (zone.kill?.at === number && zone.kill.when === 'before') throw new Killed(what);
+    const result = make();
+    if (zone.kill?.at === number) throw new Killed(what);
+    return result;
+  }
+
+  let clock = 0;
+  const system: System = {
+    async run(command) {
+      const line = [command.program, ...command.args].join(' ');
+      const given = [...zone.answers].find(([start]) => line.startsWith(start));
+      if (given !== undefined) return given[1];
+      return isQuestion(command) ? answer(command) : change(line, () => answer(command));
+    },
+    readFile: async (path) => files.get(path),
+    writeFile: async ({ path, content }) =>
+      change(`write ${path}`, () => {
+        if (!directories.has(dirname(path))) throw new Error(`no directory for ${path}`);
+        links.delete(path);
+        files.set(path, content);
+      }),
+    makeDirectory: async (path) => {
+      directories.add(path);
+    },
+    remove: async (path) => {
+      files.delete(path);
+    },
+    list: async (path) =>
+      [...files.keys()]
+        .filter((file) => dirname(file) === path.replace(/\/$/, ''))
+        .map((file) => file.slice(file.lastIndexOf('/') + 1))
+        .sort(),
+    kindOf: async (path) => {
+      if (links.has(path)) return 'link';
+      if (files.has(path)) return 'file';
+      return directories.has(path) ? 'directory' : undefined;
+    },
+    log: (text) => zone.log.push(text),
+    monotonic: () => clock,
+    sleep: async (milliseconds) => {
+      clock += milliseconds;
+    },
+  };
+  const state = { files, directories, links, addresses, routers, services, properties, kernel };
+  return Object.assign(zone, { ...state, startIpfilter, reboot, system });
+}
+
+const lines = (rules: readonly string[]) => rules.map((rule) => `${rule}\n`).join('');
+
+function isQuestion({ program, args }: Command): boolean {
+  if (/\/(netstat|svcs|svcprop|ipfstat)$/.test(program)) return true;
+  if (/\/(ipf|ipnat)$/.test(program)) return args.includes('-n') || args.includes('-l');
+  return program.endsWith('/ipadm') && /^show-/.test(args[0] ?? '');
+}
