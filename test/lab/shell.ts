@@ -16,11 +16,11 @@ Outside is 203.0.113.0/24 on e1000g0; http://203.0.113.1/ tells the address it s
   zlogin web1 curl -s http://203.0.113.1/
 `;
 
-/** The first process inside the lab's outer namespaces, as this side sees it. */
-function outerInit(lab: LabHandle): number {
-  const children = readFileSync(`/proc/${lab.pid}/task/${lab.pid}/children`, 'utf8').trim().split(' ');
-  return Number(children[0]);
-}
+const firstChild = (pid: number) =>
+  Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+
+/** The first process inside the lab's outer namespaces, as this side sees it: launcher, namespaces' parent, init. */
+const outerInit = (lab: LabHandle): number => firstChild(firstChild(lab.pid));
 
 /** Runs an interactive shell with this terminal in the global zone; gives its exit status. */
 async function enterGlobalZone(lab: LabHandle): Promise<number> {
