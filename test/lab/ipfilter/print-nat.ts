@@ -12,21 +12,21 @@ import {
 } from './nat-rule.ts';
 import { protocolName, serviceName } from './services.ts';
 
-/** One line, without newline. Text is one character a byte, as it was read. */
-export function formatNatRule(rule: NatRule): string {
+/** One line, without newline. Text is one character a byte, as it was read. `numeric`: ports without names. */
+export function formatNatRule(rule: NatRule, numeric = false): string {
   const [first, second] = rule.interfaces;
   const names = second !== '' && second !== first ? `${first},${second} ` : first;
-  const head = `${rule.kind} ${names} ${formatConditions(rule)}`;
-  return rule.kind === 'rdr' ? head + formatRdr(rule) : head + formatMap(rule);
+  const head = `${rule.kind} ${names} ${formatConditions(rule, numeric)}`;
+  return rule.kind === 'rdr' ? head + formatRdr(rule) : head + formatMap(rule, numeric);
 }
 
-function formatConditions(rule: NatRule): string {
+function formatConditions(rule: NatRule, numeric: boolean): string {
   if (!rule.flags.has('conditions')) return '';
   const [from, to] = rule.kind === 'rdr' ? [rule.other, rule.outer] : [rule.inner, rule.other];
   const notFrom = rule.flags.has('not-source') ? '! ' : '';
   const notTo = rule.flags.has('not-destination') ? ' !' : '';
-  const source = formatTest(rule, rule.source);
-  const destination = formatTest(rule, rule.destination);
+  const source = formatTest(rule, rule.source, numeric);
+  const destination = formatTest(rule, rule.destination, numeric);
   return `${notFrom}from ${formatHostMask(rule, from)}${source}${notTo} to ${formatHostMask(rule, to)}${destination}`;
 }
 
@@ -51,14 +51,14 @@ function formatRdr(rule: NatRule): string {
   return text;
 }
 
-function formatMap(rule: NatRule): string {
+function formatMap(rule: NatRule, numeric: boolean): string {
   let text = rule.flags.has('conditions') ? '' : formatNet(rule, rule.inner);
   text += ' -> ';
   if (rule.flags.has('range')) {
     const { address, mask } = rule.outer;
     text += `range ${formatAddress(rule.version, address)}-${formatAddress(rule.version, mask)}`;
   } else text += formatNet(rule, rule.outer);
-  text += formatPortMap(rule);
+  text += formatPortMap(rule, numeric);
   text += formatFragAndAge(rule);
   if (rule.mssclamp !== 0) text += ` mssclamp ${rule.mssclamp | 0}`;
   if (rule.tag !== '') text += ` tag ${rule.tag}`;
@@ -66,9 +66,9 @@ function formatMap(rule: NatRule): string {
   return text;
 }
 
-function formatPortMap(rule: NatRule): string {
+function formatPortMap(rule: NatRule, numeric: boolean): string {
   if (rule.proxy !== '') {
-    const port = rule.destination.low === 0 ? '' : portName(rule.protocol, rule.destination.low);
+    const port = rule.destination.low === 0 ? '' : portName(rule.protocol, rule.destination.low, numeric);
     return ` proxy port ${port} ${rule.proxy}/${protocolName(rule.protocol) ?? rule.protocol}`;
   }
   if (rule.kind === 'map-block') return ` ports ${rule.low === 0 && rule.flags.has('auto') ? 'auto' : rule.low}`;
@@ -96,15 +96,16 @@ function formatProtocol(rule: NatRule): string {
   return protocolName(rule.protocol) ?? String(rule.protocol);
 }
 
-function formatTest(rule: NatRule, test: PortTest): string {
+function formatTest(rule: NatRule, test: PortTest, numeric: boolean): string {
   const { compare, low, high } = test;
   if (compare === undefined) return '';
   if (compare === '<>' || compare === '><') return ` port ${low} ${compare} ${high}`;
-  return ` port ${compare} ${portName(rule.protocol, low)}`;
+  return ` port ${compare} ${portName(rule.protocol, low, numeric)}`;
 }
 
 /** With no single protocol there is no name; a rule whose protocol is no protocol needs the name for tcp and udp. */
-function portName(protocol: number, port: number): string {
+function portName(protocol: number, port: number, numeric: boolean): string {
+  if (numeric) return String(port);
   if (protocol === -1) return (serviceName(port, 'udp') && serviceName(port, 'tcp')) ?? String(port);
   return serviceName(port, protocolName(protocol) ?? '') ?? String(port);
 }
