@@ -612,10 +612,6 @@ static int zone(char **argv) {
 
 /* ---- into a zone from outside ------------------------------------------------------------------------------------ */
 
-static pid_t inner_child;
-
-static void pass_on(int number) { kill(inner_child, number); }
-
 static void join_all(const int *fds, int count) {
   for (int i = 0; i < count; i++)
     if (setns(fds[i], 0) < 0) fail(1, "setns");
@@ -646,12 +642,13 @@ static int enter(char **argv) {
   int nested = prepare_to_join(argv[0], fds);
   if (nested < 0) fail(CANNOT_REACH, "zone is gone");
   if (nested) {
-    inner_child = fork();
-    if (inner_child > 0) {
-      static const int passed[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
-      for (int i = 0; i < 6; i++) signal(passed[i], pass_on);
+    pid_t child = fork();
+    if (child > 0) {
+      /* Signals come to the whole process group: the child has them already. */
+      static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+      for (int i = 0; i < 6; i++) signal(ignored[i], SIG_IGN);
       for (int i = 0; i < 3; i++) close(i);
-      return end_like(wait_for(inner_child));
+      return end_like(wait_for(child));
     }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
   }
