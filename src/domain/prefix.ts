@@ -5,6 +5,7 @@ import {
   addressValue,
   type Family,
   familyOf,
+  type Ipv4Address,
   parseAddress,
 } from './address.ts';
 import { OperatorError } from './errors.ts';
@@ -99,6 +100,17 @@ export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
 export function netmaskOf(length: number): Address {
   const all = (1n << 32n) - 1n;
   return addressFromValue((all << BigInt(32 - length)) & all, 'inet');
+}
+
+/**
+ * The length of a netmask: 24 of "255.255.255.0".
+ *
+ * @throws {OperatorError} PREFIX_INVALID when its ones do not all stand first
+ */
+export function lengthOfNetmask(mask: Ipv4Address): number {
+  const bits = addressValue(mask).toString(2).padStart(32, '0');
+  if (/^1*0*$/.test(bits)) return bits.lastIndexOf('1') + 1;
+  throw new OperatorError('PREFIX_INVALID', `Cannot read "${mask}" as a netmask`);
 }
 
 export function formatPrefix({ address, length }: Prefix): string {

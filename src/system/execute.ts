@@ -91,7 +91,9 @@ export function commandError(
   const ended = result.timedOut
     ? `did not end within ${command.timeoutSeconds ?? 60} s`
     : result.status === undefined
-      ? `was ended by ${result.signal ?? 'a signal'}`
+      ? result.signal === undefined
+        ? 'could not be started'
+        : `was ended by ${result.signal}`
       : `exit status ${result.status}`;
   const message = [`Cannot go on: ${formatCommand(command)} (${reason}): ${ended}`, ...said].join('\n  ');
   return new OperatorError(result.timedOut ? 'COMMAND_TIMEOUT' : 'COMMAND_FAILED', message);

@@ -1,0 +1,45 @@
+import { type NetworkName, parseNetworkName } from '../../domain/names.ts';
+import { formatPrefix } from '../../domain/prefix.ts';
+import { findNetwork } from '../../host/delete-network.ts';
+import { MORE_NETWORK_FIELDS, NETWORK_FIELDS, networkRow } from '../../host/show-networks.ts';
+import { readRecords } from '../../host/store.ts';
+import type { CliCommand, Context } from '../command.ts';
+import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+
+export const showNetworkCommand: CliCommand = {
+  configure(command, act) {
+    command
+      .argument('[name]', 'name of a network (default: all)')
+      .option('-p, --parsable', 'for programs: fields parted by ":"')
+      .option('-o, --output <fields>', `fields to show: ${[...NETWORK_FIELDS, ...MORE_NETWORK_FIELDS].join(', ')}`)
+      .option('--json', 'the records as JSON')
+      .action((name: string | undefined, options: ShowOptions) => {
+        const network = name === undefined ? undefined : parseNetworkName(name);
+        const fields = chooseFields(options, NETWORK_FIELDS, MORE_NETWORK_FIELDS);
+        act((context) => run(network, fields, options, context));
+      });
+  },
+};
+
+async function run(
+  name: NetworkName | undefined,
+  fields: readonly string[],
+  options: ShowOptions,
+  { host, print, complain }: Context,
+): Promise<void> {
+  const records = await readRecords(host.system);
+  for (const fault of records.damaged) complain(fault);
+  const networks = name === undefined ? records.networks : [findNetwork(name, records)];
+  const rows = networks.map((network) => networkRow(network, records));
+  if (options.json === true) {
+    const shown = networks.map((network, index) => ({
+      ...network,
+      prefixes: network.prefixes.map(formatPrefix),
+      proxy: rows[index]?.['proxy'] ?? '',
+      zones: (rows[index]?.['zones'] ?? '').split(',').filter((zone) => zone !== ''),
+    }));
+    print(`${JSON.stringify(shown, null, 2)}\n`);
+    return;
+  }
+  print(formatRows(rows, fields, options));
+}

@@ -1,0 +1,49 @@
+import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { formatInterfaceAddress } from '../../domain/prefix.ts';
+import { findZone } from '../../host/delete-zone.ts';
+import { MORE_ZONE_FIELDS, observeShownZones, type ShownZone, ZONE_FIELDS, zoneRows } from '../../host/show-zones.ts';
+import { readRecords } from '../../host/store.ts';
+import type { CliCommand, Context } from '../command.ts';
+import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+
+/** Fields of a zone, not of its link: shown once in a table. */
+const GROUPED = ['zone', 'role', 'state', 'applied', 'brand', 'zonepath', 'autoboot', 'id'];
+
+export const showZoneCommand: CliCommand = {
+  configure(command, act) {
+    command
+      .argument('[name]', 'name of a zone (default: all)')
+      .option('-p, --parsable', 'for programs: fields parted by ":"')
+      .option('-o, --output <fields>', `fields to show: ${[...ZONE_FIELDS, ...MORE_ZONE_FIELDS].join(', ')}`)
+      .option('--json', 'the records as JSON, and what is live')
+      .action((name: string | undefined, options: ShowOptions) => {
+        const zone = name === undefined ? undefined : parseZoneName(name);
+        const fields = chooseFields(options, ZONE_FIELDS, MORE_ZONE_FIELDS);
+        act((context) => run(zone, fields, options, context));
+      });
+  },
+};
+
+async function run(
+  name: ZoneName | undefined,
+  fields: readonly string[],
+  options: ShowOptions,
+  { host, print, complain }: Context,
+): Promise<void> {
+  const records = await readRecords(host.system);
+  for (const fault of records.damaged) complain(fault);
+  const zones = name === undefined ? records.zones : [findZone(name, records)];
+  const askApplied = options.json === true || fields.includes('applied');
+  const shown = await observeShownZones(zones, askApplied, host.system);
+  if (options.json === true) print(`${JSON.stringify(shown.map(toJson), null, 2)}\n`);
+  else print(formatRows(shown.flatMap(zoneRows), fields, options, GROUPED));
+}
+
+function toJson({ record: { nics, state: _, ...record }, state, applied }: ShownZone) {
+  return {
+    ...record,
+    state,
+    applied,
+    nics: nics.map((nic) => ({ ...nic, addresses: nic.addresses.map(formatInterfaceAddress) })),
+  };
+}

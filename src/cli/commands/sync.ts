@@ -1,0 +1,40 @@
+import { OperatorError } from '../../domain/errors.ts';
+import { planSync, sync } from '../../host/sync.ts';
+import { type CliCommand, type Context, NOTHING_CHANGED } from '../command.ts';
+import { formatPlan } from '../print-plan.ts';
+
+interface Options {
+  readonly dryRun?: true;
+  readonly verbose?: true;
+}
+
+export const syncCommand: CliCommand = {
+  configure(command, act) {
+    command
+      .option('-n, --dry-run', 'print what would be done, and change nothing')
+      .option('-v, --verbose', 'print files too')
+      .action((options: Options) => act((context) => run(options, context)));
+  },
+};
+
+async function run({ dryRun, verbose }: Options, { host, print, complain }: Context): Promise<void> {
+  if (dryRun === true) {
+    const { plan, faults } = await planSync(host);
+    for (const fault of faults) complain(fault);
+    print(formatPlan(plan, verbose === true));
+    print(NOTHING_CHANGED);
+    return;
+  }
+  const { faults } = await sync(host);
+  for (const fault of faults) complain(fault);
+  const { plan: left } = await planSync(host);
+  if (faults.length === 0 && left.length === 0) {
+    print('everything is as recorded\n');
+    return;
+  }
+  const count = faults.length === 1 ? 'one fault has' : `${faults.length} faults have`;
+  const message = faults.length > 0 ? `${count} to be mended by hand` : `still to do is ${left[0]?.what ?? ''}`;
+  throw new OperatorError('DRIFT', `Cannot make everything as recorded: ${message}`, {
+    hint: 'See: znetadm sync -n',
+  });
+}

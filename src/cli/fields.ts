@@ -1,0 +1,44 @@
+import { OperatorError } from '../domain/errors.ts';
+import { formatParsable, formatTable, type Row } from './table.ts';
+
+/** The options that all show commands share. */
+export interface ShowOptions {
+  readonly parsable?: true;
+  readonly output?: string;
+  readonly json?: true;
+}
+
+/**
+ * The fields that -o names, in its order; the usual ones without it.
+ *
+ * @throws {OperatorError} USAGE for an unknown field, and for -p without -o
+ */
+export function chooseFields(
+  { parsable, output }: ShowOptions,
+  usual: readonly string[],
+  more: readonly string[],
+): readonly string[] {
+  const known = [...usual, ...more];
+  const hint = `Fields are ${known.join(', ')}`;
+  if (output === undefined) {
+    if (parsable === undefined) return usual;
+    throw new OperatorError('USAGE', '-p requires -o: programs must not depend on which fields are usual', { hint });
+  }
+  const fields = output.toLowerCase().split(',');
+  const unknown = fields.filter((field) => !known.includes(field));
+  if (unknown.length === 0) return fields;
+  throw new OperatorError('USAGE', `unknown output field: ${unknown.map((field) => `"${field}"`).join(', ')}`, {
+    hint,
+  });
+}
+
+/** Rows as asked for. Without rows a table has no header either. */
+export function formatRows(
+  rows: readonly Row[],
+  fields: readonly string[],
+  { parsable }: ShowOptions,
+  grouped: readonly string[] = [],
+): string {
+  if (parsable === true) return formatParsable(fields, rows);
+  return rows.length === 0 ? '' : formatTable(fields, rows, grouped);
+}

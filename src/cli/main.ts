@@ -1,0 +1,124 @@
+import { Command, CommanderError } from 'commander';
+import { OperatorError } from '../domain/errors.ts';
+import type { CliCommand, Context } from './command.ts';
+import { EXIT, exitStatusOf } from './exit-status.ts';
+import { createNodeHost } from './node-host.ts';
+import { formatError } from './print-error.ts';
+import { createProgress } from './progress.ts';
+
+/** Every command: what it is for, and where it is. Only the one that is called is loaded. */
+const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CliCommand> }>> = {
+  'create-network': {
+    summary: 'make a hidden network',
+    load: async () => (await import('./commands/create-network.ts')).createNetworkCommand,
+  },
+  'show-network': {
+    summary: 'show hidden networks',
+    load: async () => (await import('./commands/show-network.ts')).showNetworkCommand,
+  },
+  'delete-network': {
+    summary: 'delete a hidden network that nobody is on',
+    load: async () => (await import('./commands/delete-network.ts')).deleteNetworkCommand,
+  },
+  'create-zone': {
+    summary: 'make a zone on a hidden network, or the proxy in front of it',
+    load: async () => (await import('./commands/create-zone.ts')).createZoneCommand,
+  },
+  'show-zone': {
+    summary: 'show zones, their links and addresses, and what they applied',
+    load: async () => (await import('./commands/show-zone.ts')).showZoneCommand,
+  },
+  'delete-zone': {
+    summary: 'delete a zone and all that it was given',
+    load: async () => (await import('./commands/delete-zone.ts')).deleteZoneCommand,
+  },
+  sync: {
+    summary: 'make everything as it is recorded, and finish what was interrupted',
+    load: async () => (await import('./commands/sync.ts')).syncCommand,
+  },
+};
+
+const EXIT_HELP = `
+Exit status: 0 done, 1 failed, 2 usage, 3 full, 4 not found, 5 in use, 6 drift.
+Changing commands take -n: it prints the plan and changes nothing.
+`;
+
+/** The program with the command that is called, or with all for help. */
+async function createProgram(called: string | undefined, act: (run: (context: Context) => Promise<void>) => void) {
+  const program = new Command('znetadm')
+    .description('gives zones their network: hidden networks behind proxy zones')
+    .helpCommand('help [command]', 'how to call a command')
+    .addHelpText('after', EXIT_HELP);
+  quiet(program);
+  for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    const command = program.command(name).summary(summary).description(summary);
+    quiet(command);
+    if (called === name || called === undefined || !Object.hasOwn(COMMANDS, called))
+      (await load()).configure(command, act);
+  }
+  return program;
+}
+
+/** Commander throws instead of ending the process, and leaves errors for us to print. */
+function quiet(command: Command): void {
+  command.exitOverride().configureOutput({ writeErr: () => undefined });
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const progress = createProgress(process.stderr, () => performance.now());
+  const context: Context = {
+    host: createNodeHost(progress),
+    print: (text) => {
+      progress.end();
+      process.stdout.write(text);
+    },
+    complain: (error) => process.stderr.write(formatError(error)),
+  };
+  try {
+    let run: ((context: Context) => Promise<void>) | undefined;
+    const program = await createProgram(args[0], (chosen) => {
+      run = chosen;
+    });
+    if (args.length === 0) throw new OperatorError('USAGE', 'No command given', { hint: usageOf(program) });
+    await parse(program, args);
+    await run?.(context);
+    return EXIT.done;
+  } catch (error) {
+    progress.end();
+    process.stderr.write(formatError(error));
+    return exitStatusOf(error);
+  }
+}
+
+async function parse(program: Command, args: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help was asked for, and was printed.
+    if (error.exitCode === 0) return;
+    const command = program.commands.find((candidate) => candidate.name() === args[0]) ?? program;
+    const [what = '', ...more] = error.message.replace(/^error: /, '').split('\n');
+    throw new OperatorError('USAGE', what, { hint: [...more, usageOf(command)].join('\n') });
+  }
+}
+
+function usageOf(command: Command): string {
+  const parent = command.parent === null ? '' : `${command.parent.name()} `;
+  return `usage: ${parent}${command.name()} ${command.usage()}\nsee:   ${parent}${command.name()} --help`;
+}
+
+// A closed pipe ("znetadm show-zone | head") is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exitCode = error.code === 'EPIPE' ? EXIT.done : EXIT.failed;
+});
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error) => {
+    process.stderr.write(formatError(error));
+    process.exitCode = EXIT.failed;
+  },
+);

@@ -1,0 +1,26 @@
+import { randomUUID } from 'node:crypto';
+import type { Host } from '../host/host.ts';
+import { VOLATILE } from '../plan/host-paths.ts';
+import { acquireLock } from '../system/lock.ts';
+import { createNodeSystem } from '../system/node-system.ts';
+import { createProcessTable } from '../system/process-table.ts';
+import type { Progress } from './progress.ts';
+
+/** Seconds to wait for a lock that another znetadm holds. */
+const WAIT_SECONDS = 60;
+
+/** The host as it is: its programs, files, processes and locks. */
+export function createNodeHost(progress: Progress): Host {
+  const processes = createProcessTable();
+  return {
+    system: createNodeSystem({
+      // execa costs more to load than all else; commands that run no program do without it.
+      run: async (command) => (await import('../system/run-execa.ts')).runWithExeca(command),
+      log: (line) => progress.log(line),
+    }),
+    lock: (name, waitSeconds = WAIT_SECONDS) =>
+      acquireLock(`${VOLATILE}/lock/${name}`, { processes, waitMilliseconds: waitSeconds * 1000 }),
+    newId: randomUUID,
+    progress: (step) => progress.step(step),
+  };
+}

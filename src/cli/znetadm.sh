@@ -1,0 +1,25 @@
+#!/bin/sh
+# znetadm: finds a Node.js and runs the program. Strict POSIX sh: /sbin/sh of illumos is ksh93, a developer's may be dash.
+
+# Where the distributions put it (OmniOS, OpenIndiana, Tribblix, pkgsrc); of several versions the last in order.
+for candidate in /usr/bin/node /opt/local/bin/node /usr/versions/node-*/bin/node /usr/node/*/bin/node \
+    /opt/ooce/node-*/bin/node /opt/ooce/bin/node "${ZONENET_NODE:-}"
+do
+    if [ -n "$candidate" ] && [ -f "$candidate" ] && [ -x "$candidate" ]
+    then
+        node=$candidate
+    fi
+done
+
+if [ -z "${node:-}" ]
+then
+    echo "znetadm: cannot find Node.js 20.19 or later" >&2
+    echo "  install it, or name it: ZONENET_NODE=/path/to/node znetadm ..." >&2
+    exit 1
+fi
+
+# It makes Node 20 read a file of certificates at every start, which nothing here needs.
+unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
+exec "$node" "$here/lib/znetadm.cjs" "$@"

@@ -1,0 +1,116 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { formatCommand } from '../illumos/command.ts';
+import {
+  type AppliedStatus,
+  explainService,
+  FORWARDING_SERVICE,
+  logOf,
+  parseAppliedStatus,
+  parseServiceStates,
+  refreshZone,
+  SETUP_SERVICE,
+  showAppliedStatus,
+  showServiceStates,
+} from '../illumos/svc-host.ts';
+import type { System } from '../system/system.ts';
+
+/** How far a running zone has come with its metadata. */
+export interface Applied {
+  /** State of the set-up service; missing while the zone's repository is not up. */
+  readonly setup?: string;
+  /** State of the forwarding service; missing where it is not known. */
+  readonly forwarding?: string;
+  /** Missing while it cannot be asked. */
+  readonly status?: AppliedStatus;
+}
+
+/** Asks a running zone. A zone that is still booting cannot answer: what is not known is missing (§5.5). */
+export async function observeApplied(zone: ZoneName, system: System): Promise<Applied> {
+  const states = await system.run(showServiceStates(zone, [SETUP_SERVICE, FORWARDING_SERVICE]));
+  const found = parseServiceStates(states.stdout);
+  const [setup, forwarding] = [found.get(SETUP_SERVICE), found.get(FORWARDING_SERVICE)];
+  if (setup === undefined) return {};
+  const status = await system.run(showAppliedStatus(zone));
+  return {
+    setup,
+    ...(forwarding === undefined ? {} : { forwarding }),
+    ...(status.status === 0 ? { status: parseAppliedStatus(status.stdout) } : {}),
+  };
+}
+
+/** Whether a zone has done what its metadata say, as far as its role asks. */
+export function isApplied({ role }: Pick<ZoneRecord, 'role'>, generation: number, applied: Applied): boolean {
+  const { setup, forwarding, status } = applied;
+  const verified = setup === 'online' && status?.verified === true && status.generation >= generation;
+  return verified && (role === 'member' || forwarding === 'online');
+}
+
+/** Milliseconds: pauses between two looks, and how long a failure must last before it is believed. */
+const [FIRST_PAUSE, LONGEST_PAUSE, PATIENCE] = [40, 500, 5000];
+
+/**
+ * Waits until a running zone has applied a generation of its metadata and verified it.
+ *
+ * A refresh that came while the zone was booting is lost (§6.4), so it is repeated.
+ *
+ * @throws {OperatorError} NOT_APPLIED with where to look and what to type after mending
+ */
+export async function waitApplied(
+  zone: Pick<ZoneRecord, 'name' | 'role'>,
+  generation: number,
+  seconds: number,
+  system: System,
+): Promise<void> {
+  const end = system.monotonic() + seconds * 1000;
+  let [pause, unwellSince, refreshed] = [FIRST_PAUSE, undefined as number | undefined, system.monotonic()];
+  for (;;) {
+    const applied = await observeApplied(zone.name, system);
+    if (isApplied(zone, generation, applied)) return;
+    const now = system.monotonic();
+    unwellSince = isUnwell(applied) ? (unwellSince ?? now) : undefined;
+    if (
+      applied.setup === 'maintenance' ||
+      (unwellSince !== undefined && now - unwellSince > 2 * PATIENCE) ||
+      now > end
+    ) {
+      throw notApplied(zone, generation, applied, seconds);
+    }
+    if (applied.setup === 'online' && (applied.status?.generation ?? 0) < generation && now - refreshed > PATIENCE) {
+      refreshed = now;
+      await system.run(refreshZone(zone.name));
+    }
+    await system.sleep(pause);
+    pause = Math.min(LONGEST_PAUSE, pause * 1.25);
+  }
+}
+
+/** It stands still and says that something went wrong. */
+function isUnwell({ setup, forwarding, status }: Applied): boolean {
+  return (setup === 'online' && status?.message !== undefined) || forwarding === 'maintenance';
+}
+
+function notApplied(
+  { name }: Pick<ZoneRecord, 'name'>,
+  generation: number,
+  applied: Applied,
+  seconds: number,
+): OperatorError {
+  const { setup, forwarding, status } = applied;
+  const service = setup === 'online' && forwarding === 'maintenance' ? FORWARDING_SERVICE : SETUP_SERVICE;
+  const state = service === SETUP_SERVICE ? setup : forwarding;
+  const found =
+    state === undefined
+      ? `after ${seconds} s its services cannot be asked`
+      : `${service} is ${state}${status === undefined ? '' : `, applied is generation ${status.generation} of ${generation}`}`;
+  const said = status?.message === undefined ? '' : `\n  it says: ${status.message}`;
+  const again = state === 'maintenance' ? 'clear' : 'refresh';
+  return new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${name}": ${found}${said}`, {
+    hint: [
+      `look at:         ${formatCommand(explainService(name, service))}`,
+      `its log:         /usr/sbin/zlogin ${name} tail -50 ${logOf(service)}`,
+      `after mending:   /usr/sbin/svcadm -z ${name} ${again} ${service}`,
+    ].join('\n'),
+  });
+}

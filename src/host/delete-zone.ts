@@ -1,0 +1,130 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
+import { isBehind, routedNetworks, type ZoneRecord, zonesBehind } from '../domain/zone-record.ts';
+import type { HostPlan } from '../plan/host-step.ts';
+import { planVnicRemoval } from '../plan/links.ts';
+import { planWithdrawal } from '../plan/publish.ts';
+import { forgetZone, recordZone } from '../plan/records.ts';
+import { planZoneRemoval } from '../plan/zone-life.ts';
+import { carryOut, type Host, locked } from './host.ts';
+import { observeHost, observePublishedFiles, observeZone } from './observe.ts';
+import { planPublications, plansOf, routersOf } from './publications.ts';
+import { type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+
+/** What takes a zone away. */
+export interface ZoneRemoval {
+  readonly record: ZoneRecord;
+  /** The record says that it goes, and its routers are told: done under the lock of the host. */
+  readonly announce: HostPlan;
+  readonly remove: HostPlan;
+}
+
+/** Plans the removal of what a record owns, as far as it is there, and tells its routers. Changes nothing. */
+export async function planRemoval(
+  record: ZoneRecord,
+  { system }: Host,
+  gone: readonly ZoneName[] = [],
+): Promise<ZoneRemoval> {
+  const [records, settings, observed] = await Promise.all([
+    readRecords(system),
+    readSettings(system),
+    observeHost(system),
+  ]);
+  const zone = await observeZone(record.name, observed, system);
+  const leaving = planZoneRemoval(record, zone);
+  const going: ZoneRecord = { ...record, state: 'deleting' };
+  const left = records.zones.filter(({ name }) => name !== record.name && !gone.includes(name));
+  const publications = await planPublications(
+    routersOf(record, left),
+    { networks: records.networks, zones: left },
+    { settings, observed, system },
+  );
+  return {
+    record,
+    announce: [
+      ...(record.state === 'deleting' ? [] : [recordZone(going, '~', `zone "${record.name}" goes`)]),
+      ...plansOf(publications),
+    ],
+    remove: [
+      ...leaving,
+      ...planVnicRemoval(record, observed.links),
+      ...planWithdrawal(record.name, await observePublishedFiles(record.name, system)),
+      forgetZone(record.name),
+    ],
+  };
+}
+
+/**
+ * Plans the deletion of a zone, and with `recursive` of all zones behind it first. Changes nothing.
+ *
+ * @throws {OperatorError} NOT_FOUND, IN_USE naming the zones behind it, NOT_OURS, RECORD_INVALID
+ */
+export async function planDeleteZone(name: ZoneName, recursive: boolean, host: Host): Promise<ZoneRemoval[]> {
+  const records = await readRecords(host.system);
+  const order = deletionOrder(name, recursive, records);
+  const gone: ZoneName[] = [];
+  const removals: ZoneRemoval[] = [];
+  for (const record of order) {
+    removals.push(await planRemoval(record, host, gone));
+    gone.push(record.name);
+  }
+  return removals;
+}
+
+/** Deletes a zone, or finishes what an interrupted run began. Gives the names of all zones deleted, in their order. */
+export async function deleteZone(name: ZoneName, recursive: boolean, host: Host): Promise<ZoneName[]> {
+  const deleted: ZoneName[] = [];
+  const order = deletionOrder(name, recursive, await readRecords(host.system));
+  for (const { name: zone } of order) {
+    await locked(host, `zone.${zone}`, async () => deleteOne(zone, host));
+    deleted.push(zone);
+  }
+  return deleted;
+}
+
+/** The guard is asked again under the lock, and the record says "deleting" before the lock is given back. */
+async function deleteOne(name: ZoneName, host: Host): Promise<void> {
+  const { remove } = await locked(host, 'host', async () => {
+    const [record] = deletionOrder(name, false, await readRecords(host.system));
+    if (record === undefined) throw new Error('deletionOrder ends with the zone itself');
+    const removal = await planRemoval(record, host);
+    await carryOut(removal.announce, host);
+    return removal;
+  });
+  await carryOut(remove, host);
+}
+
+/** The zones to delete, those behind others first. */
+function deletionOrder(name: ZoneName, recursive: boolean, records: Records): ZoneRecord[] {
+  const record = findZone(name, records);
+  if (record.role === 'proxy') refuseDamaged(records, `delete zone "${name}"`);
+  const behind = zonesBehind(record, records.zones);
+  if (behind.length === 0) return [record];
+  if (!recursive) throw inUse(record, behind);
+  const order = behind.flatMap((zone) => deletionOrder(zone.name, true, records));
+  return [...new Set([...order, record])];
+}
+
+function inUse(proxy: ZoneRecord, behind: readonly ZoneRecord[]): OperatorError {
+  const networks = routedNetworks(proxy).filter((network) => behind.some((zone) => isBehind(zone, network)));
+  const what = `network${networks.length > 1 ? 's' : ''} ${networks.map((network) => `"${network}"`).join(', ')}`;
+  const users = behind.map(({ name }) => name);
+  const [first, ...more] = users.map((user) => `znetadm delete-zone ${user}`);
+  const message = `Cannot delete zone "${proxy.name}": it is the router of ${what}, used by ${users.join(', ')}`;
+  return new OperatorError('IN_USE', message, {
+    hint: [
+      `to free it:   ${first}`,
+      ...more.map((command) => `              ${command}`),
+      `or all:       znetadm delete-zone -r ${proxy.name}      (shows its plan first with -n)`,
+    ].join('\n'),
+  });
+}
+
+/** @throws {OperatorError} NOT_FOUND */
+export function findZone(name: ZoneName, { zones }: Pick<Records, 'zones'>): ZoneRecord {
+  const zone = zones.find((candidate) => candidate.name === name);
+  if (zone !== undefined) return zone;
+  throw new OperatorError('NOT_FOUND', `Cannot find zone "${name}": znetadm has no record of it`, {
+    hint: 'The zones it has: znetadm show-zone',
+  });
+}

@@ -1,0 +1,81 @@
+import { familyOf, parseIpv4 } from '../domain/address.ts';
+import type { ZoneName } from '../domain/names.ts';
+import type { Prefix } from '../domain/prefix.ts';
+import { type Link, parseLinks, showLinks } from '../illumos/dladm.ts';
+import {
+  findRoute,
+  parseFoundRoute,
+  parseHostAddresses,
+  parseRouteDestinations,
+  showHostAddresses,
+  showHostRoutes,
+} from '../illumos/host-networks.ts';
+import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
+import { exportConfig, parseConfig } from '../illumos/zonecfg.ts';
+import { publishedDirectory } from '../plan/host-paths.ts';
+import type { ObservedZone } from '../plan/zone-config.ts';
+import { ask } from '../system/ask.ts';
+import { commandError } from '../system/execute.ts';
+import type { System } from '../system/system.ts';
+import type { HostNetworks } from './claims.ts';
+import type { Records } from './store.ts';
+
+/** What the host has, in two commands however many zones there are. */
+export interface Observed {
+  readonly links: ReadonlyMap<string, Link>;
+  readonly zones: ReadonlyMap<string, ZoneEntry>;
+}
+
+export async function observeHost(system: System): Promise<Observed> {
+  const [links, zones] = await Promise.all([ask(showLinks(), system), ask(listZones(), system)]);
+  return {
+    links: new Map(parseLinks(links).map((link) => [link.name, link])),
+    zones: new Map(parseZones(zones).map((zone) => [zone.name, zone])),
+  };
+}
+
+/** A zone with its configuration. Undefined when the host has none of that name. */
+export async function observeZone(
+  zone: ZoneName,
+  { zones }: Pick<Observed, 'zones'>,
+  system: System,
+): Promise<ObservedZone | undefined> {
+  const entry = zones.get(zone);
+  return entry === undefined ? undefined : { ...entry, config: parseConfig(await ask(exportConfig(zone), system)) };
+}
+
+/** The addresses of the host's own stack and where its routes lead, the default route left out. */
+export async function observeHostNetworks(system: System): Promise<HostNetworks> {
+  const [addresses, table] = await Promise.all([ask(showHostAddresses(), system), ask(showHostRoutes(), system)]);
+  const routes = parseRouteDestinations(table).map((address): Prefix => ({ address, length: 32 }));
+  return { addresses: parseHostAddresses(addresses), routes };
+}
+
+/**
+ * The route that leads into a network from this host, unless it is the default one. The table shows routes without
+ * their length, so whether a larger one holds the network has to be asked.
+ */
+export async function observeRouteTo({ address }: Prefix, system: System): Promise<Prefix | undefined> {
+  if (familyOf(address) !== 'inet') return undefined;
+  const command = findRoute(parseIpv4(address));
+  const result = await system.run(command);
+  if (result.status === 0) return parseFoundRoute(result.stdout);
+  // 3: not in table (§3.1).
+  if (result.status === 3) return undefined;
+  throw commandError({ command, reason: 'to see where the host routes it' }, result);
+}
+
+/** The names of what is published for a zone. Undefined: it has no directory. */
+export async function observePublishedFiles(zone: ZoneName, system: System): Promise<string[] | undefined> {
+  const directory = publishedDirectory(zone);
+  return (await system.kindOf(directory)) === 'directory' ? await system.list(directory) : undefined;
+}
+
+/** Every name of a link that is taken: by a live link, or in a record. */
+export function takenLinkNames({ links }: Pick<Observed, 'links'>, { networks, zones }: Records): Set<string> {
+  return new Set([
+    ...links.keys(),
+    ...networks.map(({ etherstub }) => etherstub),
+    ...zones.flatMap(({ nics }) => nics.map(({ link }) => link)),
+  ]);
+}

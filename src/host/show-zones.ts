@@ -1,0 +1,76 @@
+import { formatInterfaceAddress } from '../domain/prefix.ts';
+import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
+import { listZones, parseZones } from '../illumos/zoneadm.ts';
+import { parseMetadata } from '../ini/metadata.ts';
+import { metadataFile } from '../plan/host-paths.ts';
+import { ask } from '../system/ask.ts';
+import type { System } from '../system/system.ts';
+import { type Applied, isApplied, observeApplied } from './applied.ts';
+import type { Records } from './store.ts';
+
+/** A zone as a person wants to see it. */
+export interface ShownZone {
+  readonly record: ZoneRecord;
+  /** "creating" and "deleting" while a run is at it; else what zoneadm says, or "missing". */
+  readonly state: string;
+  /** "ok (7)", "booting" … Empty when the zone does not run. Missing when it was not asked for. */
+  readonly applied?: string;
+}
+
+/**
+ * Zones with their state: one command however many there are. Only `askApplied` asks each running zone.
+ */
+export async function observeShownZones(
+  zones: Records['zones'],
+  askApplied: boolean,
+  system: System,
+): Promise<ShownZone[]> {
+  const entries = new Map(parseZones(await ask(listZones(), system)).map((entry) => [entry.name, entry.state]));
+  const shown = zones.map((record) => {
+    const live = entries.get(record.name) ?? 'missing';
+    return { record, live, state: record.state === 'ready' ? live : record.state };
+  });
+  if (!askApplied) return shown.map(({ record, state }) => ({ record, state }));
+  return await Promise.all(
+    shown.map(async ({ record, live, state }) => {
+      const applied = live === 'running' ? await describeApplied(record, system) : '';
+      return { record, state, applied };
+    }),
+  );
+}
+
+async function describeApplied(record: ZoneRecord, system: System): Promise<string> {
+  const path = metadataFile(record.name);
+  const [text, applied] = await Promise.all([system.readFile(path), observeApplied(record.name, system)]);
+  const published = text === undefined ? undefined : parseMetadata(text, path).generation;
+  return formatApplied(record, published, applied);
+}
+
+/** In a few words: how far a running zone is with its metadata. */
+export function formatApplied(record: ZoneRecord, published: number | undefined, applied: Applied): string {
+  const { setup, forwarding, status } = applied;
+  if (setup === undefined) return 'booting';
+  const number = status?.generation ?? 0;
+  if (published === undefined) return `unpublished (${number})`;
+  if (isApplied(record, published, applied)) return `ok (${number})`;
+  if (setup === 'maintenance' || forwarding === 'maintenance') return 'maintenance';
+  if (number < published) return `behind (${number} of ${published})`;
+  return record.role === 'proxy' && status?.verified === true ? 'not forwarding' : 'not verified';
+}
+
+/** The fields of show-zone, in the order they are shown. */
+export const ZONE_FIELDS = ['zone', 'role', 'state', 'link', 'over', 'address', 'router', 'applied'] as const;
+/** Further ones, on request. */
+export const MORE_ZONE_FIELDS = ['network', 'side', 'mtu', 'brand', 'zonepath', 'autoboot', 'id'] as const;
+
+/** One row a link; a zone without links has one row. */
+export function zoneRows({ record, state, applied = '' }: ShownZone): Record<string, string>[] {
+  const { name, role, brand, zonepath, autoboot, id } = record;
+  const zone = { zone: name, role, state, applied, brand, zonepath, autoboot: autoboot ? 'true' : 'false', id };
+  return record.nics.length === 0 ? [zone] : record.nics.map((nic) => ({ ...zone, ...nicFields(nic) }));
+}
+
+function nicFields({ link, over, side, network, mtu, addresses, routers }: ZoneNic): Record<string, string> {
+  const address = addresses.map(formatInterfaceAddress).join(',');
+  return { link, over, side, network: network ?? '', mtu: `${mtu}`, address, router: routers.join(',') };
+}

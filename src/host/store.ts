@@ -1,0 +1,79 @@
+import { OperatorError } from '../domain/errors.ts';
+import { parseNetworkName, parseZoneName } from '../domain/names.ts';
+import type { Network } from '../domain/network.ts';
+import { DEFAULT_SETTINGS, type Settings } from '../domain/settings.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { parseNetworkRecord } from '../ini/network-record.ts';
+import { parseSettings } from '../ini/settings.ts';
+import { parseZoneRecord } from '../ini/zone-record.ts';
+import { NETWORK_RECORDS, SETTINGS_FILE, ZONE_RECORDS } from '../plan/host-paths.ts';
+import type { System } from '../system/system.ts';
+
+/** All records of the host, in order of their names. */
+export interface Records {
+  readonly networks: readonly Network[];
+  readonly zones: readonly ZoneRecord[];
+  /** What is wrong with the records that cannot be read: damaged, empty, or of something else. */
+  readonly damaged: readonly OperatorError[];
+}
+
+/** Reads every record. One that cannot be read does not keep the others from working. */
+export async function readRecords(system: System): Promise<Records> {
+  const [networks, zones] = await Promise.all([
+    readDirectory(NETWORK_RECORDS, system, (text, file, name) =>
+      parseNetworkRecord(text, file, parseNetworkName(name)),
+    ),
+    readDirectory(ZONE_RECORDS, system, (text, file, name) => parseZoneRecord(text, file, parseZoneName(name))),
+  ]);
+  return { networks: networks.read, zones: zones.read, damaged: [...networks.damaged, ...zones.damaged] };
+}
+
+async function readDirectory<T>(
+  directory: string,
+  system: System,
+  parse: (text: string, file: string, name: string) => T,
+): Promise<{ read: T[]; damaged: OperatorError[] }> {
+  const files = (await system.list(directory)).filter((name) => name.endsWith('.ini'));
+  const texts = await Promise.all(files.map((file) => system.readFile(`${directory}/${file}`)));
+  const read: T[] = [];
+  const damaged: OperatorError[] = [];
+  files.forEach((file, index) => {
+    const text = texts[index];
+    // Gone since the directory was listed: deleted meanwhile.
+    if (text === undefined) return;
+    try {
+      read.push(parse(text, `${directory}/${file}`, file.slice(0, -'.ini'.length)));
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      damaged.push(error);
+    }
+  });
+  return { read, damaged };
+}
+
+/**
+ * Refuses to allocate while a record cannot be read: what it holds might be given away twice. `purpose` follows
+ * "Cannot".
+ *
+ * @throws {OperatorError} RECORD_INVALID
+ */
+export function refuseDamaged({ damaged }: Records, purpose: string): void {
+  const [first] = damaged;
+  if (first === undefined) return;
+  const count = damaged.length === 1 ? 'a record' : `${damaged.length} records`;
+  const message = `Cannot ${purpose}: ${count} cannot be read, so what is taken is not known`;
+  throw new OperatorError('RECORD_INVALID', message, {
+    cause: first,
+    ...(first.hint === undefined ? {} : { hint: first.hint }),
+  });
+}
+
+/**
+ * The settings of the host; all defaults where there is no file.
+ *
+ * @throws {OperatorError} INI_INVALID
+ */
+export async function readSettings(system: System): Promise<Settings> {
+  const text = await system.readFile(SETTINGS_FILE);
+  return text === undefined ? DEFAULT_SETTINGS : parseSettings(text, SETTINGS_FILE);
+}

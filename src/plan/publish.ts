@@ -1,0 +1,131 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { Resolver, ZoneMetadata } from '../domain/metadata.ts';
+import type { ZoneName } from '../domain/names.ts';
+import type { Network } from '../domain/network.ts';
+import { addressesOn, isBehind, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { formatCommand } from '../illumos/command.ts';
+import { refreshZone } from '../illumos/svc-host.ts';
+import { formatMetadata, parseMetadata } from '../ini/metadata.ts';
+import { metadataFile, publishedDirectory } from './host-paths.ts';
+import type { HostStep } from './host-step.ts';
+import { run } from './step.ts';
+
+/** The facts of a zone without the number of their edition. */
+export type ZoneFacts = Omit<ZoneMetadata, 'generation'>;
+
+/** What is recorded, as far as the facts of a zone depend on it. Zones that are being deleted are no members. */
+export interface Recorded {
+  readonly networks: readonly Network[];
+  readonly zones: readonly ZoneRecord[];
+  readonly resolver: Resolver;
+}
+
+/** The facts that a zone should be told. */
+export function factsOf(zone: ZoneRecord, { networks, zones, resolver }: Recorded): ZoneFacts {
+  const routed = routedNetworks(zone);
+  const behind = zones.filter(({ name, state }) => name !== zone.name && state !== 'deleting');
+  return {
+    zone: zone.name,
+    role: zone.role,
+    nics: zone.nics.map(({ over: _, ...nic }) => nic),
+    resolver,
+    networks: networks.filter(({ name }) => routed.includes(name)).map(({ name, prefixes }) => ({ name, prefixes })),
+    members: behind
+      .filter((member) => routed.some((network) => isBehind(member, network)))
+      .map((member) => ({ zone: member.name, addresses: routed.flatMap((network) => addressesOn(member, network)) })),
+  };
+}
+
+/** The metadata of a zone as it is on disk. */
+export interface Published {
+  /** Undefined: there is none. */
+  readonly text: string | undefined;
+  /** The generation that the zone said it applied; at least the next one is written when `text` does not tell. */
+  readonly applied?: number;
+}
+
+/** What was planned for the metadata of a zone, and the generation that is then published. */
+export interface Publication {
+  readonly zone: ZoneName;
+  readonly generation: number;
+  readonly plan: readonly HostStep[];
+}
+
+/**
+ * Publishes the facts of a zone. The generation grows by one when their content is another, and not otherwise; the plan
+ * is then empty. A file that cannot be read is replaced.
+ */
+export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Published): Publication {
+  const path = metadataFile(facts.zone);
+  const before = text === undefined ? undefined : generationOf(text, path);
+  if (before !== undefined && formatMetadata({ ...facts, generation: before }) === text) {
+    return { zone: facts.zone, generation: before, plan: [] };
+  }
+  const generation = Math.max(before ?? 0, applied) + 1;
+  const note = text === undefined ? `generation ${generation}` : changeNote(facts, text, path, generation);
+  const content = formatMetadata({ ...facts, generation });
+  return {
+    zone: facts.zone,
+    generation,
+    plan: [
+      {
+        sign: text === undefined ? '+' : '~',
+        about: 'metadata',
+        what: path,
+        note,
+        steps: [
+          { kind: 'directory', reason: 'the zone mounts it', path: publishedDirectory(facts.zone), mode: 0o755 },
+          { kind: 'write', reason: note, file: { path, content, mode: 0o644 }, replaces: text !== undefined },
+        ],
+      },
+    ],
+  };
+}
+
+/** Missing: the file cannot be read, so its number tells nothing. */
+function generationOf(text: string, path: string): number | undefined {
+  return readMetadata(text, path)?.generation;
+}
+
+function readMetadata(text: string, path: string): ZoneMetadata | undefined {
+  try {
+    return parseMetadata(text, path);
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
+}
+
+/** "generation 7 → 8: member db1": what is new, for the plan. */
+function changeNote(facts: ZoneFacts, text: string, path: string, generation: number): string {
+  const before = readMetadata(text, path);
+  if (before === undefined) return `generation ${generation}: the file there cannot be read`;
+  const [had, has] = [before.members.map(({ zone }) => zone), facts.members.map(({ zone }) => zone)];
+  const changes = [
+    ...has.filter((zone) => !had.includes(zone)).map((zone) => `member ${zone}`),
+    ...had.filter((zone) => !has.includes(zone)).map((zone) => `without ${zone}`),
+  ];
+  return `generation ${before.generation} → ${generation}: ${changes.length === 0 ? 'other facts' : changes.join(', ')}`;
+}
+
+/**
+ * Lets a running zone read its metadata again. While the zone is still booting svcadm fails with 1: it will read them
+ * then by itself.
+ */
+export function refreshStep(zone: ZoneName, generation: number): HostStep {
+  const command = refreshZone(zone);
+  const reason = `it applies generation ${generation}`;
+  const steps = [run(reason, command, { tolerates: [1] })];
+  return { sign: '~', about: 'refresh', what: formatCommand(command), note: '', steps };
+}
+
+/** Takes back what was published for a zone. */
+export function planWithdrawal(zone: ZoneName, published: readonly string[] | undefined): HostStep[] {
+  if (published === undefined) return [];
+  const directory = publishedDirectory(zone);
+  const reason = `zone "${zone}" goes`;
+  const steps = [...published.map((name) => `${directory}/${name}`), directory].map(
+    (path) => ({ kind: 'remove', reason, path }) as const,
+  );
+  return [{ sign: '-', about: 'metadata', what: directory, note: reason, steps }];
+}

@@ -1,0 +1,42 @@
+import type { NetworkName, ZoneName } from '../domain/names.ts';
+import type { Network } from '../domain/network.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { formatNetworkRecord } from '../ini/network-record.ts';
+import { formatZoneRecord } from '../ini/zone-record.ts';
+import { NETWORK_RECORDS, networkRecordFile, ZONE_RECORDS, zoneRecordFile } from './host-paths.ts';
+import type { HostStep } from './host-step.ts';
+
+/** Writes the record of a zone, new or with another state. `note` says what it takes or why it changes. */
+export function recordZone(record: ZoneRecord, sign: '+' | '~', note: string): HostStep {
+  return writeRecord(ZONE_RECORDS, zoneRecordFile(record.name), formatZoneRecord(record), sign, note);
+}
+
+/** Writes the record of a network, new or with another state. */
+export function recordNetwork(record: Network, sign: '+' | '~', note: string): HostStep {
+  return writeRecord(NETWORK_RECORDS, networkRecordFile(record.name), formatNetworkRecord(record), sign, note);
+}
+
+function writeRecord(directory: string, path: string, content: string, sign: '+' | '~', note: string): HostStep {
+  return {
+    sign,
+    about: 'record',
+    what: path,
+    note,
+    steps: [
+      { kind: 'directory', reason: 'records live there', path: directory, mode: 0o755 },
+      { kind: 'write', reason: note, file: { path, content, mode: 0o644 }, replaces: sign === '~' },
+    ],
+  };
+}
+
+export function forgetZone(zone: ZoneName): HostStep {
+  return forget(zoneRecordFile(zone), `zone "${zone}" has nothing left`);
+}
+
+export function forgetNetwork(network: NetworkName): HostStep {
+  return forget(networkRecordFile(network), `network "${network}" has nothing left`);
+}
+
+function forget(path: string, reason: string): HostStep {
+  return { sign: '-', about: 'record', what: path, note: reason, steps: [{ kind: 'remove', reason, path }] };
+}

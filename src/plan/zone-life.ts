@@ -1,0 +1,70 @@
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { type Command, formatCommand } from '../illumos/command.ts';
+import { importManifest } from '../illumos/svc-host.ts';
+import { bootZone, haltZone, installZone, uninstallZone } from '../illumos/zoneadm.ts';
+import { MANIFESTS } from './host-paths.ts';
+import type { HostStep } from './host-step.ts';
+import { run } from './step.ts';
+import { checkOurs, forgetConfig, type ObservedZone } from './zone-config.ts';
+
+/** Of the zone's repository below its root (§6.5). */
+const REPOSITORY = 'etc/svc/repository.db';
+
+/**
+ * Installs a zone and gives it our services, which have to be known before its first boot (§6.5). Empty once the record
+ * is ready: from then on the zone may have run, and what is below its root is not ours to write (§8.5).
+ */
+export function planInstall(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  const state = observed?.state ?? 'configured';
+  if (record.state !== 'creating' || !['configured', 'incomplete', 'installed'].includes(state)) return [];
+  const { name } = record;
+  return [
+    ...(state === 'incomplete'
+      ? [zoneStep('-', 'zone', uninstallZone(name), 'an earlier installation was cut off')]
+      : []),
+    ...(state === 'installed' ? [] : [zoneStep('+', 'zone', installZone(name), '')]),
+    ...MANIFESTS.map((manifest) => importStep(record, manifest)),
+  ];
+}
+
+function importStep({ zonepath }: ZoneRecord, manifest: string): HostStep {
+  const command = importManifest(`${zonepath}/root/${REPOSITORY}`, manifest);
+  const reason = 'before the first boot';
+  const [below, path] = [zonepath, `root/${REPOSITORY}`];
+  return {
+    sign: '+',
+    about: 'service',
+    what: formatCommand(command),
+    note: reason,
+    steps: [{ kind: 'guard', reason: 'nothing may lead out of the zone', below, path }, run(reason, command)],
+  };
+}
+
+/** Boots a zone for the first time. Empty when it has been, or is not to be. */
+export function planFirstBoot({ name, bootPending }: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  if (!bootPending || observed?.state === 'running') return [];
+  return [zoneStep('+', 'boot', bootZone(name), '')];
+}
+
+/**
+ * Halts, uninstalls and forgets a zone, as far as it is there.
+ *
+ * @throws {OperatorError} NOT_OURS when the zone is not the one that was recorded
+ */
+export function planZoneRemoval(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  if (observed === undefined) return [];
+  checkOurs(record, observed);
+  const { name } = record;
+  const { state } = observed;
+  const down = state === 'configured' || state === 'incomplete' || state === 'installed';
+  return [
+    ...(down ? [] : [zoneStep('-', 'zone', haltZone(name), `it is ${state}`)]),
+    ...(state === 'configured' ? [] : [zoneStep('-', 'zone', uninstallZone(name), '')]),
+    forgetConfig(record, ''),
+  ];
+}
+
+function zoneStep(sign: '+' | '-', about: 'zone' | 'boot', command: Command, note: string): HostStep {
+  const reason = note === '' ? 'the zone is wanted so' : note;
+  return { sign, about, what: formatCommand(command), note, steps: [run(reason, command)] };
+}
