@@ -14,6 +14,13 @@ const SERVICES = {
   forward6: 'svc:/network/ipv6-forwarding:default',
 };
 
+/** What makes a choice stick. */
+const CHOOSING = [
+  '/usr/sbin/svccfg -s svc:/network/routing-setup:default addpg routeadm application',
+  '/usr/sbin/svccfg -s svc:/network/routing-setup:default setprop routeadm/ipv4-routing-set = boolean: true',
+  '/usr/sbin/svcadm refresh svc:/network/routing-setup:default',
+];
+
 const says = (stdout: string) => ({ status: 0, stdout, stderr: '' });
 
 test.before.each(async (context) => {
@@ -22,6 +29,7 @@ test.before.each(async (context) => {
   for (const service of Object.values(SERVICES)) {
     context.bare.answers.set(`/usr/bin/svcs -H -o state ${service}`, says('disabled\n'));
   }
+  for (const line of CHOOSING) context.bare.answers.set(line, says(''));
 });
 
 test.after.each(async ({ bare }) => bare.stop());
@@ -53,9 +61,9 @@ test('turns a service on with -u, and remembers that the choice was made by hand
   assert.is(routingChosen(zone), false);
   assert.equal(await bare.run(zone, routeadm, '-d', 'ipv4-routing', '-u'), says(''));
   assert.is(routingChosen(zone), true);
-  assert.is(
-    bare.called.some((line) => line.startsWith('/usr/sbin/svcadm')),
-    false,
+  assert.equal(
+    bare.called.filter((line) => !line.startsWith('/usr/bin/svcs')),
+    CHOOSING,
   );
   bare.answers.set(`/usr/sbin/svcadm enable ${SERVICES.forward4}`, says(''));
   assert.equal(await bare.run(zone, routeadm, '-e', 'ipv4-forwarding'), says(''));

@@ -72,6 +72,7 @@ export const routeadm: Program = async (call, lab) => {
   if (changes.length === 0 && !update) throw new NotModelled('routeadm without arguments: its table for people');
   const recording = recordingOf(call.zone);
   for (const { option, on } of changes) {
+    if (option.endsWith('-routing') && !recording.chosen.has(option)) await rememberChoice(call, lab, option);
     recording.chosen.add(option);
     if (on === (await isEnabled(call, lab, option))) recording.routing.delete(option);
     else recording.routing.set(option, on);
@@ -84,6 +85,18 @@ export const routeadm: Program = async (call, lab) => {
   }
   return 0;
 };
+
+const SETUP = 'svc:/network/routing-setup:default';
+
+/** Sets routeadm/ipv4-routing-set of network/routing-setup, which makes the choice stick (§2.7). */
+async function rememberChoice(call: Call, lab: Lab, option: string): Promise<void> {
+  const svccfg = (...words: string[]) => lab.call(call.zone, ['/usr/sbin/svccfg', '-s', SETUP, ...words]);
+  // Fails when the group is there already (§6.6).
+  await svccfg('addpg', 'routeadm', 'application');
+  const set = await svccfg('setprop', `routeadm/${option}-set`, '=', 'boolean:', 'true');
+  if (set.status !== 0) throw new NotModelled(`routeadm: svccfg setprop: ${set.stderr}`);
+  await lab.call(call.zone, ['/usr/sbin/svcadm', 'refresh', SETUP]);
+}
 
 /** A service that SMF does not know does not run. */
 async function isEnabled(call: Call, lab: Lab, option: string): Promise<boolean> {
