@@ -2,7 +2,7 @@ import { OperatorError } from '../domain/errors.ts';
 import { setForwarding } from '../illumos/ipadm.ts';
 import { exitStatusOf, SMF_EXIT, ZONENET, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { isStale } from '../plan/files.ts';
-import { areRulesLoaded, FILTER_FILES } from '../plan/filter.ts';
+import { areRulesLoaded } from '../plan/filter.ts';
 import { run } from '../plan/step.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
@@ -43,8 +43,7 @@ async function proveRules(zone: string, system: System): Promise<void> {
   if (configuration.metadata.role !== 'proxy') {
     throw new OperatorError('NOT_APPLIED', 'Cannot forward: this zone is no proxy');
   }
-  const paths: readonly string[] = Object.values(FILTER_FILES);
-  const rendered = configuration.files.filter(({ file }) => paths.includes(file.path));
+  const rendered = configuration.files.filter(({ file }) => file.reload !== 'none');
   const files = await observeFiles(rendered, system);
   const changed = rendered.find((one) => isStale(one, files.get(one.file.path)));
   if (changed !== undefined) {

@@ -1,0 +1,93 @@
+// The method program under a strict shell: what it does without Node, and what it hands to Node.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const test = suite('zonenet.sh');
+
+const directory = mkdtempSync(join(tmpdir(), 'zonenet-sh-'));
+test.after(() => rmSync(directory, { recursive: true, force: true }));
+
+/** The program with its absolute paths below a directory of the test. */
+function install(root: string): string {
+  const program = join(root, 'zonenet');
+  const text = readFileSync('src/zone/zonenet.sh', 'utf8').replaceAll(
+    /(^|[\s"])(\/(?:opt|usr\/node|usr\/versions|usr\/bin\/node|usr\/sbin)[^\s";]*)/gm,
+    `$1${root}$2`,
+  );
+  mkdirSync(root, { recursive: true });
+  writeFileSync(program, text);
+  return program;
+}
+
+/** A program that prints its name, arguments and environment. */
+function put(root: string, path: string): void {
+  mkdirSync(join(root, path, '..'), { recursive: true });
+  writeFileSync(join(root, path), '#!/bin/sh\necho "$0 $*"\nenv | grep -v "^PWD=\\|^_=" | sort\n', { mode: 0o755 });
+}
+
+function start(root: string, args: readonly string[], env: Record<string, string> = {}) {
+  const { status, stdout, stderr } = spawnSync('/bin/sh', [install(root), ...args], { encoding: 'utf8', env });
+  return { status, lines: stdout.replaceAll(root, '').trim().split('\n'), stderr };
+}
+
+test('without Node it says where it looked, and ends with 96', () => {
+  const { status, stderr } = start(join(directory, 'none'), ['start']);
+  assert.is(status, 96);
+  assert.match(stderr, /^zonenet: no Node found in /);
+});
+
+test('the environment of Node is clean', () => {
+  const root = join(directory, 'clean');
+  put(root, '/opt/ooce/bin/node');
+  const { lines } = start(root, ['refresh'], { SMF_ZONENAME: 'web1', NODE_OPTIONS: '--inspect', HOME: '/root' });
+  assert.equal(lines, [
+    '/opt/ooce/bin/node /opt/zonenet/lib/method.cjs refresh',
+    'LC_ALL=C',
+    'PATH=/usr/sbin:/usr/bin:/sbin',
+    'SMF_ZONENAME=web1',
+  ]);
+});
+
+for (const [what, paths, found] of [
+  ['OmniOS', ['/opt/ooce/bin/node', '/opt/ooce/node-20/bin/node'], '/opt/ooce/bin/node'],
+  [
+    'OmniOS without its link',
+    ['/opt/ooce/node-20/bin/node', '/opt/ooce/node-22/bin/node'],
+    '/opt/ooce/node-22/bin/node',
+  ],
+  ['OpenIndiana', ['/usr/node/20/bin/node', '/usr/bin/node'], '/usr/node/20/bin/node'],
+  ['Tribblix', ['/usr/versions/node-v20/bin/node'], '/usr/versions/node-v20/bin/node'],
+  ['pkgsrc', ['/opt/local/bin/node'], '/opt/local/bin/node'],
+] as const) {
+  test(`Node is found where ${what} has it`, () => {
+    const root = join(directory, what.replaceAll(' ', '-'));
+    for (const path of paths) put(root, path);
+    assert.is(start(root, ['start']).lines[0], `${found} /opt/zonenet/lib/method.cjs start`);
+  });
+}
+
+test('a Node that is named comes first', () => {
+  const root = join(directory, 'named');
+  put(root, '/opt/ooce/bin/node');
+  put(root, '/elsewhere/node');
+  const { lines } = start(root, ['start'], { ZONENET_NODE: join(root, '/elsewhere/node') });
+  assert.is(lines[0], '/elsewhere/node /opt/zonenet/lib/method.cjs start');
+});
+
+test('stop takes nothing away, and forwarding goes off, both without Node', () => {
+  const root = join(directory, 'stop');
+  put(root, '/usr/sbin/ipadm');
+  assert.is(start(root, ['stop']).status, 0);
+  assert.equal(start(root, ['forwarding-stop']).lines[0], '/usr/sbin/ipadm set-prop -t -p forwarding=off ipv4');
+});
+
+test('an unknown method is refused', () => {
+  assert.is(start(join(directory, 'unknown'), ['frob']).status, 96);
+  assert.is(start(join(directory, 'unknown'), []).status, 96);
+});
+
+test.run();
