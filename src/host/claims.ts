@@ -1,8 +1,7 @@
 import { parseIpv4 } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { formatPrefix, networkOf, type Prefix, prefixesOverlap } from '../domain/prefix.ts';
+import { formatPrefix, type InterfaceAddress, networkOf, type Prefix, prefixesOverlap } from '../domain/prefix.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { HostAddress } from '../illumos/host-networks.ts';
 import { SETTINGS_FILE } from '../plan/host-paths.ts';
 import type { Records } from './store.ts';
 
@@ -10,6 +9,13 @@ import type { Records } from './store.ts';
 export interface Claim {
   readonly prefix: Prefix;
   readonly what: string;
+}
+
+/** An address of the host itself. */
+export interface HostAddress {
+  /** "e1000g0/v4". */
+  readonly object: string;
+  readonly address: InterfaceAddress;
 }
 
 /** What the host's own stack reaches: its addresses and the destinations of its routes. */

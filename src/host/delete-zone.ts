@@ -17,6 +17,13 @@ export interface ZoneRemoval {
   /** The record says that it goes, and its routers are told: done under the lock of the host. */
   readonly announce: HostPlan;
   readonly remove: HostPlan;
+  /** What was published and the record go last, under the lock of the host again. */
+  readonly forget: HostPlan;
+}
+
+/** A removal as one plan. */
+export function removalPlan({ announce, remove, forget }: ZoneRemoval): HostPlan {
+  return [...announce, ...remove, ...forget];
 }
 
 /** Plans the removal of what a record owns, as far as it is there, and tells its routers. Changes nothing. */
@@ -45,12 +52,8 @@ export async function planRemoval(
       ...(record.state === 'deleting' ? [] : [recordZone(going, '~', `zone "${record.name}" goes`)]),
       ...plansOf(publications),
     ],
-    remove: [
-      ...leaving,
-      ...planVnicRemoval(record, observed.links),
-      ...planWithdrawal(record.name, await observePublishedFiles(record.name, system)),
-      forgetZone(record.name),
-    ],
+    remove: [...leaving, ...planVnicRemoval(record, observed.links)],
+    forget: [...planWithdrawal(record.name, await observePublishedFiles(record.name, system)), forgetZone(record.name)],
   };
 }
 
@@ -84,7 +87,7 @@ export async function deleteZone(name: ZoneName, recursive: boolean, host: Host)
 
 /** The guard is asked again under the lock, and the record says "deleting" before the lock is given back. */
 async function deleteOne(name: ZoneName, host: Host): Promise<void> {
-  const { remove } = await locked(host, 'host', async () => {
+  const { remove, forget } = await locked(host, 'host', async () => {
     const [record] = deletionOrder(name, false, await readRecords(host.system));
     if (record === undefined) throw new Error('deletionOrder ends with the zone itself');
     const removal = await planRemoval(record, host);
@@ -92,6 +95,7 @@ async function deleteOne(name: ZoneName, host: Host): Promise<void> {
     return removal;
   });
   await carryOut(remove, host);
+  await locked(host, 'host', async () => carryOut(forget, host));
 }
 
 /** The zones to delete, those behind others first. */

@@ -7,7 +7,7 @@ import { recordZone } from '../plan/records.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
 import { waitApplied } from './applied.ts';
-import { planRemoval } from './delete-zone.ts';
+import { planRemoval, removalPlan } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { type Observed, observeHost, observeZone } from './observe.ts';
 import { planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
@@ -111,8 +111,7 @@ export async function makeZone(name: string, plan: () => Promise<ZoneCreation>, 
 
 async function planUndo(record: ZoneRecord, host: Host): Promise<HostPlan> {
   return await locked(host, 'host', async () => {
-    const { announce, remove } = await planRemoval(record, host);
-    return [...announce, ...remove];
+    return removalPlan(await planRemoval(record, host));
   });
 }
 

@@ -1,15 +1,10 @@
-import { familyOf, parseIpv4 } from '../domain/address.ts';
+import { familyOf } from '../domain/address.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { Prefix } from '../domain/prefix.ts';
 import { type Link, parseLinks, showLinks } from '../illumos/dladm.ts';
-import {
-  findRoute,
-  parseFoundRoute,
-  parseHostAddresses,
-  parseRouteDestinations,
-  showHostAddresses,
-  showHostRoutes,
-} from '../illumos/host-networks.ts';
+import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
+import { parseRouteDestinations, showRoutes } from '../illumos/netstat.ts';
+import { findRoute, parseFoundRoute, ROUTE_NOT_THERE } from '../illumos/route.ts';
 import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
 import { exportConfig, parseConfig } from '../illumos/zonecfg.ts';
 import { publishedDirectory } from '../plan/host-paths.ts';
@@ -46,9 +41,14 @@ export async function observeZone(
 
 /** The addresses of the host's own stack and where its routes lead, the default route left out. */
 export async function observeHostNetworks(system: System): Promise<HostNetworks> {
-  const [addresses, table] = await Promise.all([ask(showHostAddresses(), system), ask(showHostRoutes(), system)]);
+  const [addresses, table] = await Promise.all([ask(showAddresses(), system), ask(showRoutes(), system)]);
   const routes = parseRouteDestinations(table).map((address): Prefix => ({ address, length: 32 }));
-  return { addresses: parseHostAddresses(addresses), routes };
+  return {
+    addresses: parseAddresses(addresses).flatMap(({ object, address }) =>
+      address === undefined ? [] : [{ object, address }],
+    ),
+    routes,
+  };
 }
 
 /**
@@ -57,11 +57,10 @@ export async function observeHostNetworks(system: System): Promise<HostNetworks>
  */
 export async function observeRouteTo({ address }: Prefix, system: System): Promise<Prefix | undefined> {
   if (familyOf(address) !== 'inet') return undefined;
-  const command = findRoute(parseIpv4(address));
+  const command = findRoute(address);
   const result = await system.run(command);
   if (result.status === 0) return parseFoundRoute(result.stdout);
-  // 3: not in table (§3.1).
-  if (result.status === 3) return undefined;
+  if (result.status === ROUTE_NOT_THERE) return undefined;
   throw commandError({ command, reason: 'to see where the host routes it' }, result);
 }
 

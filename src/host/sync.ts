@@ -9,7 +9,7 @@ import { recordNetwork } from '../plan/records.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { observeApplied, waitApplied } from './applied.ts';
 import { deleteNetwork, planDeleteNetwork } from './delete-network.ts';
-import { deleteZone, findZone, planDeleteZone } from './delete-zone.ts';
+import { deleteZone, findZone, planDeleteZone, removalPlan } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { makeZone, planMakeZone, type Situation } from './make-zone.ts';
 import { observeHost, observeZone } from './observe.ts';
@@ -51,7 +51,7 @@ export async function planSync(host: Host): Promise<Convergence> {
   const going = await collect(faults, [
     ...zones.filter(isGoing).map((zone) => async () => {
       const removals = await planDeleteZone(zone.name, false, host);
-      return removals.flatMap(({ announce, remove }) => [...announce, ...remove]);
+      return removals.flatMap(removalPlan);
     }),
     ...networks.filter(isGoing).map((network) => async () => planDeleteNetwork(network.name, host)),
   ]);

@@ -17,3 +17,13 @@ export function parseDefaultRouters(stdout: string): Ipv4Address[] {
     return destination === 'default' && gateway !== undefined ? [parseIpv4(gateway)] : [];
   });
 }
+
+/**
+ * Reads the destinations of all routes but the default ones. Networks stand there without their length (§3.3).
+ */
+export function parseRouteDestinations(stdout: string): Ipv4Address[] {
+  return stdout.split('\n').flatMap((line) => {
+    const [destination = ''] = line.trim().split(/\s+/);
+    return /^\d+(\.\d+){3}$/.test(destination) ? [parseIpv4(destination)] : [];
+  });
+}

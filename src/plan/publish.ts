@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 import type { Resolver, ZoneMetadata } from '../domain/metadata.ts';
 import type { ZoneName } from '../domain/names.ts';
@@ -6,8 +7,9 @@ import { addressesOn, isBehind, routedNetworks, type ZoneRecord } from '../domai
 import { formatCommand } from '../illumos/command.ts';
 import { refreshZone } from '../illumos/svc-host.ts';
 import { formatMetadata, parseMetadata } from '../ini/metadata.ts';
-import { metadataFile, publishedDirectory } from './host-paths.ts';
+import { metadataFile, PUBLISHED, publishedDirectory } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
+import { removeEmptied } from './records.ts';
 import { run } from './step.ts';
 
 /** The facts of a zone without the number of their edition. */
@@ -127,5 +129,6 @@ export function planWithdrawal(zone: ZoneName, published: readonly string[] | un
   const steps = [...published.map((name) => `${directory}/${name}`), directory].map(
     (path) => ({ kind: 'remove', reason, path }) as const,
   );
-  return [{ sign: '-', about: 'metadata', what: directory, note: reason, steps }];
+  const emptied = [PUBLISHED, dirname(PUBLISHED)].map((above) => removeEmptied(above));
+  return [{ sign: '-', about: 'metadata', what: directory, note: reason, steps: [...steps, ...emptied] }];
 }

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
@@ -5,6 +6,7 @@ import { formatNetworkRecord } from '../ini/network-record.ts';
 import { formatZoneRecord } from '../ini/zone-record.ts';
 import { NETWORK_RECORDS, networkRecordFile, ZONE_RECORDS, zoneRecordFile } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
+import type { RemoveStep } from './step.ts';
 
 /** Writes the record of a zone, new or with another state. `note` says what it takes or why it changes. */
 export function recordZone(record: ZoneRecord, sign: '+' | '~', note: string): HostStep {
@@ -30,13 +32,25 @@ function writeRecord(directory: string, path: string, content: string, sign: '+'
 }
 
 export function forgetZone(zone: ZoneName): HostStep {
-  return forget(zoneRecordFile(zone), `zone "${zone}" has nothing left`);
+  return forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
 }
 
 export function forgetNetwork(network: NetworkName): HostStep {
-  return forget(networkRecordFile(network), `network "${network}" has nothing left`);
+  return forget(NETWORK_RECORDS, networkRecordFile(network), `network "${network}" has nothing left`);
 }
 
-function forget(path: string, reason: string): HostStep {
-  return { sign: '-', about: 'record', what: path, note: reason, steps: [{ kind: 'remove', reason, path }] };
+function forget(directory: string, path: string, reason: string): HostStep {
+  const emptied = [directory, dirname(directory)].map((above) => removeEmptied(above));
+  return {
+    sign: '-',
+    about: 'record',
+    what: path,
+    note: reason,
+    steps: [{ kind: 'remove', reason, path }, ...emptied],
+  };
+}
+
+/** A directory of ours goes with the last thing in it, so that nothing is left behind. */
+export function removeEmptied(path: string): RemoveStep {
+  return { kind: 'remove', reason: 'nothing may be in it now', path, ifEmpty: true };
 }

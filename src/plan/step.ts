@@ -61,6 +61,8 @@ export interface RemoveStep {
   readonly kind: 'remove';
   readonly reason: string;
   readonly path: string;
+  /** A directory that may have something in it: then it stays, and that is success too. */
+  readonly ifEmpty?: true;
 }
 
 /** Goes on only if nothing on a path below a directory is a link: what a zone controls could lead out of it (§8.5). */

@@ -1,6 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import { type CommandResult, formatCommand } from '../illumos/command.ts';
-import type { GuardStep, Plan, RunStep, Step, WaitStep } from '../plan/step.ts';
+import type { GuardStep, Plan, RemoveStep, RunStep, Step, WaitStep } from '../plan/step.ts';
+import { errorCode } from './node-error.ts';
 import type { System } from './system.ts';
 
 /**
@@ -23,9 +24,19 @@ async function executeStep(step: Step, system: System): Promise<void> {
     case 'directory':
       return await system.makeDirectory(step.path, step.mode);
     case 'remove':
-      return await system.remove(step.path);
+      return await removePath(step, system);
     case 'guard':
       return await guard(step, system);
+  }
+}
+
+async function removePath({ path, ifEmpty }: RemoveStep, system: System): Promise<void> {
+  try {
+    await system.remove(path);
+  } catch (error) {
+    // rmdir(2) says EEXIST on illumos, ENOTEMPTY elsewhere.
+    const why = error instanceof OperatorError ? errorCode(error.cause) : undefined;
+    if (ifEmpty !== true || (why !== 'ENOTEMPTY' && why !== 'EEXIST')) throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
-import { deleteZone, planDeleteZone } from '../../host/delete-zone.ts';
+import { deleteZone, planDeleteZone, removalPlan } from '../../host/delete-zone.ts';
 import { type CliCommand, type Context, NOTHING_CHANGED } from '../command.ts';
 import { formatPlan } from '../print-plan.ts';
 
@@ -26,8 +26,7 @@ export const deleteZoneCommand: CliCommand = {
 async function run(name: ZoneName, { recursive, dryRun, verbose }: Options, { host, print }: Context): Promise<void> {
   if (dryRun === true) {
     const removals = await planDeleteZone(name, recursive === true, host);
-    const plan = removals.flatMap(({ announce, remove }) => [...announce, ...remove]);
-    print(formatPlan(plan, verbose === true));
+    print(formatPlan(removals.flatMap(removalPlan), verbose === true));
     print(NOTHING_CHANGED);
     return;
   }
