@@ -4,6 +4,7 @@ import type { Lab, Zone } from '../daemon/state.ts';
 import { bringUp, linkLocal, plumb, takeDown, unplumb } from '../kernel/addresses.ts';
 import { acquireLease, addLeaseRoute, deleteLeaseRoute } from '../kernel/dhcp.ts';
 import { allowedIps } from '../kernel/forwarding.ts';
+import { givenInterfaces } from '../kernel/from-global-zone.ts';
 import {
   bitsOf,
   classfulLength,
@@ -40,12 +41,14 @@ export const createAddress: Subcommand = async (call, lab, args) => {
   const recording = recordingOf(zone);
   if (addresses.has(name) || recording.addresses.has(name)) failedCreate(STATUS.addressExists);
   const before = interfaces.get(interfaceName);
-  const recorded = recording.interfaces.has(interfaceName);
+  const recorded = recording.interfaces.has(interfaceName) || givenInterfaces(lab, zone).includes(interfaceName);
   if (before === undefined && recorded) failedCreate(STATUS.disabled);
   if (before !== undefined && record && !recorded) failedCreate(STATUS.temporary);
   const plumbed = before ?? (await plumb(lab, zone, interfaceName, record));
   if (typeof plumbed === 'string') return failedCreate(PLUMB_STATUS[plumbed]);
   try {
+    const isProtected = zone !== lab.global && allowedIps(plumbed).length > 0;
+    if (isProtected && record && request.type === 'static') failedCreate(STATUS.fromGlobalZone);
     const late = await activate(lab, zone, plumbed, request);
     if (record) recording.addresses.set(name, request);
     if (late) call.err(`ipadm: warning: ${STATUS.dhcpTimeout}\n`);

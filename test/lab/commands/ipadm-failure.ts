@@ -23,6 +23,7 @@ export const STATUS = {
   disabled: 'Operation not supported on disabled object',
   noDaemon: 'Could not communicate with ipmgmtd',
   noNdpd: 'IPv6 autoconf daemon in.ndpd not running',
+  fromGlobalZone: 'Operation not permitted on from-gz interface',
   duplicate: 'Duplicate address detected',
   dhcpTimeout: 'Communication with dhcpagent timed out',
 } as const;

@@ -3,6 +3,7 @@ import { NotModelled } from '../daemon/call.ts';
 import type { Lab, Zone } from '../daemon/state.ts';
 import { type PlumbFailure, plumb, unplumb } from '../kernel/addresses.ts';
 import { setForwarding } from '../kernel/forwarding.ts';
+import { enableGiven, givenInterfaces } from '../kernel/from-global-zone.ts';
 import { recordingOf, stackOf } from '../kernel/ip-stack.ts';
 import { getopt, type Options } from './getopt.ts';
 import type { Subcommand } from './ipadm.ts';
@@ -55,6 +56,7 @@ export const enableInterface: Subcommand = async (call, lab, args) => {
   const name = temporaryOnly(getopt('ipadm', args, 't'), 'enable-if');
   const failed = (status: string) => die(`Could not enable ${name} : ${status}`);
   if (stackOf(call.zone).interfaces.has(name)) failed(STATUS.interfaceExists);
+  if (givenInterfaces(lab, call.zone).includes(name)) return enableGiven(lab, call.zone, name);
   if (!recordingOf(call.zone).interfaces.has(name)) failed(STATUS.noInterface);
   const plumbed = await plumb(lab, call.zone, name, false);
   if (typeof plumbed === 'string') failed(PLUMB_STATUS[plumbed]);

@@ -5,6 +5,7 @@ import { NotModelled } from '../daemon/call.ts';
 import type { Zone } from '../daemon/state.ts';
 import { type KernelAddress, pollTentative, readAddresses, stateOf } from '../kernel/addresses.ts';
 import { allowedIps } from '../kernel/forwarding.ts';
+import { givenInterfaces } from '../kernel/from-global-zone.ts';
 import { contains, formatPrefixed, LINK_LOCAL, sameAddress } from '../kernel/ip-address.ts';
 import { type AddressObject, type AddressRequest, netnsOf, recordingOf, stackOf } from '../kernel/ip-stack.ts';
 import { getopt, lastOf, type Options } from './getopt.ts';
@@ -56,10 +57,10 @@ export const showInterfaces: Subcommand = async (call, lab, args) => {
   const kernel = await readAddresses(lab, netnsOf(zone));
   const persistent = (name: string) => (recorded.has(name) ? '-46' : '---');
   const active = [...interfaces.values()].map((ipInterface): InterfaceRow => {
-    const { name, link } = ipInterface;
-    const isUp = [...addresses.values()].some(
-      (object) => object.interfaceName === name && ['ok', 'tentative'].includes(stateOf(zone, object, kernel)),
-    );
+    const { name, device, link } = ipInterface;
+    const isUp =
+      kernel.some((address) => address.device === device && !address.duplicate) ||
+      [...addresses.values()].some((object) => object.interfaceName === name && object.tentative !== undefined);
     const isProtected = allowedIps(ipInterface).length > 0;
     return {
       ifname: name,
@@ -69,14 +70,15 @@ export const showInterfaces: Subcommand = async (call, lab, args) => {
       persistent: persistent(name),
     };
   });
-  const disabled = [...recorded]
+  const given = givenInterfaces(lab, zone);
+  const disabled = [...new Set([...recorded, ...given])]
     .filter((name) => !interfaces.has(name))
     .map(
       (name): InterfaceRow => ({
         ifname: name,
         class: 'IP',
         state: 'disabled',
-        current: '------------',
+        current: given.includes(name) ? '---------Z--' : '------------',
         persistent: persistent(name),
       }),
     );
@@ -176,7 +178,7 @@ function addressRows(zone: Zone, kernel: readonly KernelAddress[]): AddressRow[]
   return [...rows('ipv4'), ...rows('ipv6')];
 }
 
-function typeOf(zone: Zone, { interfaceName, type }: AddressObject): string {
+function typeOf(zone: Zone, { interfaceName, type }: Pick<AddressObject, 'interfaceName' | 'type'>): string {
   const ipInterface = stackOf(zone).interfaces.get(interfaceName);
   return zone.id !== 0 && ipInterface !== undefined && allowedIps(ipInterface).length > 0 ? 'from-gz' : type;
 }
@@ -197,7 +199,7 @@ function strangers(zone: Zone, interfaceName: string, kernel: readonly KernelAdd
     .filter((one) => !known.some(({ address }) => address !== undefined && sameAddress(address, one)))
     .map((one) => ({
       addrobj: `${interfaceName}/?`,
-      type: 'static',
+      type: typeOf(zone, { interfaceName, type: 'static' }),
       state: one.duplicate ? 'duplicate' : one.tentative ? 'tentative' : 'ok',
       current: 'U----',
       persistent: '---',

@@ -1,5 +1,6 @@
 // netstat -rn: the routing tables (§3.3, §11.3). Nothing else of netstat is modelled.
 import { NotModelled, type Program } from '../daemon/call.ts';
+import { isGivenRouter } from '../kernel/from-global-zone.ts';
 import { bitsOf, type Family, formatAddress, formatPrefixed } from '../kernel/ip-address.ts';
 import { type Route, readRoutes } from '../kernel/routes.ts';
 import { getopt } from './getopt.ts';
@@ -26,7 +27,9 @@ export const netstat: Program = async (call, lab) => {
   for (const family of families.length === 0 ? (['ipv4', 'ipv6'] as const) : families) {
     const routes = await readRoutes(lab, call.zone, family);
     if (routes.length === 0) continue;
-    call.out(['', ...HEADERS[family], ...routes.map(family === 'ipv4' ? line4 : line6), ''].join('\n'));
+    const line = family === 'ipv4' ? line4 : line6;
+    const rows = routes.map((route) => line(route, flagsOf(route, isGivenRouter(lab, call.zone, route.gateway))));
+    call.out(['', ...HEADERS[family], ...rows, ''].join('\n'));
   }
   return 0;
 };
@@ -38,17 +41,19 @@ function familyOf(text: string): Family {
 }
 
 const isHost = ({ destination }: Route) => destination.length === bitsOf(destination.family);
-const flagsOf = (route: Route) => `U${route.kind === 'gateway' ? 'G' : ''}${isHost(route) ? 'H' : ''}`;
+/** U, G by a router, H to a host, Z given by the global zone (§3.3). */
+const flagsOf = (route: Route, isGiven: boolean) =>
+  `U${route.kind === 'gateway' ? 'G' : ''}${isHost(route) ? 'H' : ''}${isGiven ? 'Z' : ''}`;
 
 /** Networks without their length. References and use are not counted in the lab: the least that illumos shows, and 0. */
-function line4(route: Route): string {
+function line4(route: Route, flags: string): string {
   const { destination, interfaceName } = route;
   const to = destination.length === 0 ? 'default' : formatAddress(destination);
   const references = route.kind === 'interface' && !isHost(route) ? '3' : '2';
   const columns = [
     to.padEnd(20),
     formatAddress(route.gateway).padEnd(20),
-    flagsOf(route).padEnd(5),
+    flags.padEnd(5),
     references.padStart(5),
     '0'.padStart(10),
     interfaceName.padEnd(9),
@@ -56,14 +61,14 @@ function line4(route: Route): string {
   return `${columns.join(' ')} `;
 }
 
-function line6(route: Route): string {
+function line6(route: Route, flags: string): string {
   const { destination, interfaceName } = route;
   const to =
     destination.length === 0 ? 'default' : isHost(route) ? formatAddress(destination) : formatPrefixed(destination);
   const columns = [
     to.padEnd(27),
     formatAddress(route.gateway).padEnd(27),
-    flagsOf(route).padEnd(5),
+    flags.padEnd(5),
     '2'.padStart(3),
     '0'.padStart(7),
     interfaceName.padEnd(5),

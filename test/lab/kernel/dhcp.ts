@@ -29,7 +29,8 @@ export async function acquireLease(lab: Lab, zone: Zone, { device }: IpInterface
   }
 }
 
-function parseLease(text: string): Lease {
+/** Reads the script's line: address, prefix length, routers in order of preference. */
+export function parseLease(text: string): Lease {
   const [ip = '', mask = '', router = ''] = text.trim().split(' ');
   const address = parseAddress(ip);
   if (address === undefined) throw new Error(`the DHCP client reported "${text}"`);
