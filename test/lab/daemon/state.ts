@@ -1,4 +1,5 @@
 // The state of one lab, and the seams between its parts. Each part keeps its own state behind an interface here.
+import type { ZoneSmf } from '../smf/zone-smf.ts';
 import type { CallResult } from './call.ts';
 
 /** Everything labd knows. One per daemon, made in main.ts. */
@@ -211,4 +212,6 @@ export interface Smf {
   shutdown(zone: Zone): Promise<void>;
   /** The repository is gone with the zone's files. */
   uninstall(zone: Zone): Promise<void>;
+  /** The zone's repository and, while it is booted, its svc.startd. Undefined before it is installed. */
+  of(zone: Zone): ZoneSmf | undefined;
 }

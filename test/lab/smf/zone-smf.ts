@@ -1,0 +1,24 @@
+import type { Lab, Zone } from '../daemon/state.ts';
+import type { State } from './graph.ts';
+import { findEntity, isInstance, type Repository } from './repository.ts';
+import type { Startd } from './startd.ts';
+import type { ZoneFiles } from './zone-files.ts';
+
+/** SMF of one installed zone. */
+export interface ZoneSmf {
+  readonly zone: Zone;
+  readonly repository: Repository;
+  readonly files: ZoneFiles;
+  /** Missing until svc.configd and svc.startd are up, which is a moment after boot returned (§5.5). */
+  startd?: Startd;
+}
+
+/**
+ * The state of an instance in a zone, for parts that only want to know whether a service runs.
+ * Undefined when the zone is down or has no such instance.
+ */
+export function stateOf(lab: Pick<Lab, 'smf'>, zone: Zone, fmri: string): State | undefined {
+  const smf = lab.smf.of(zone);
+  const entity = smf === undefined ? undefined : findEntity(smf.repository, fmri);
+  return entity === undefined || !isInstance(entity) ? undefined : smf?.startd?.run(entity)?.state;
+}
