@@ -9,6 +9,7 @@ import { svcprop } from '../commands/svcprop.ts';
 import { svcs } from '../commands/svcs.ts';
 import type { Call, CallResult, Program } from '../daemon/call.ts';
 import type { Contract, Lab, MethodRun, Smf, Zone } from '../daemon/state.ts';
+import type { Repository } from './repository.ts';
 import { createSmf } from './restarter.ts';
 import type { Startd } from './startd.ts';
 import { createZoneFiles, type ZoneFiles } from './zone-files.ts';
@@ -32,6 +33,7 @@ export interface FakeLab {
   boot(): Promise<Startd>;
   halt(): Promise<void>;
   startd(): Startd;
+  repository(): Repository;
   /** Runs svcs, svcadm, svccfg or svcprop in the zone. */
   run(line: string, stdin?: string): Promise<CallResult>;
   /** The same in the global zone. */
@@ -157,6 +159,11 @@ export async function startFakeLab(name = 'smf'): Promise<FakeLab> {
       const startd = smf.of(zone)?.startd;
       if (startd === undefined) throw new Error('the zone is not booted');
       return startd;
+    },
+    repository: () => {
+      const repository = smf.of(zone)?.repository;
+      if (repository === undefined) throw new Error('the zone is not installed');
+      return repository;
     },
     boot: async () => {
       await smf.boot(zone);

@@ -133,15 +133,9 @@ export function withoutProperty(groups: Groups, group: string, name: string): Gr
   return withGroup(groups, group, { ...old, properties });
 }
 
-/** The groups of an instance laid over those of its service, property by property. */
+/** The groups of an instance, then those of its service that it does not have itself: group by group, as libscf composes. */
 export function composeGroups(own: Groups, service: Groups): Groups {
-  const composed = new Map(own);
-  for (const [name, group] of service) {
-    const mine = own.get(name);
-    if (mine === undefined) composed.set(name, group);
-    else composed.set(name, { type: mine.type, properties: new Map([...group.properties, ...mine.properties]) });
-  }
-  return composed;
+  return new Map([...own, ...[...service].filter(([name]) => !own.has(name))]);
 }
 
 const composedRunning = new WeakMap<Instance['running'], Groups>();

@@ -40,8 +40,10 @@ export interface Startd {
   mark(instance: Instance, state: 'maintenance' | 'degraded'): void;
   /** Resolves when no method runs and nothing is left to do. */
   settled(): Promise<void>;
-  /** Resolves at the next change of any state. */
+  /** Resolves at the next change of any state or property. */
   changed(): Promise<void>;
+  /** A property was changed: wakes those who wait for that. */
+  touched(): void;
   /** Stops everything, dependents first. */
   shutdown(): Promise<void>;
   /** The zone is gone: nothing is done any more. */
@@ -373,12 +375,14 @@ export function createStartd(host: MethodHost): Startd {
     },
     settled,
     changed,
+    touched: notify,
     shutdown: async () => {
       stopping = true;
       await settled();
     },
     halt: () => {
       halted = true;
+      runs.clear();
       notify();
     },
   };

@@ -11,6 +11,8 @@ export interface StockInstance {
   readonly enabled: boolean;
   readonly needs?: readonly StockDependency[];
   readonly methods?: Readonly<Partial<Record<'start' | 'stop' | 'refresh', string>>>;
+  /** Application groups: property → type and value. */
+  readonly groups?: Readonly<Record<string, Readonly<Record<string, readonly [type: string, value: string]>>>>;
 }
 
 /** One of the operating system's own services. Transient unless said otherwise; a method that is not named is ":true". */
@@ -28,8 +30,6 @@ export interface StockService {
   /** Seconds of every method; 60 when missing. */
   readonly timeout?: number;
   readonly instances: readonly StockInstance[];
-  /** Application groups: property → type and value. */
-  readonly groups?: Readonly<Record<string, Readonly<Record<string, readonly [type: string, value: string]>>>>;
   readonly globalOnly?: true;
 }
 
@@ -56,14 +56,29 @@ function methods(execs: readonly (readonly [string, string])[], seconds: number,
     .join('');
 }
 
-function instance({ name, enabled, needs = [], methods: own = {} }: StockInstance, seconds: number): string {
+function propertyGroups(groups: NonNullable<StockInstance['groups']>): string {
+  return Object.entries(groups)
+    .map(([group, values]) => {
+      const properties = Object.entries(values).map(
+        ([property, [type, value]]) =>
+          `        <propval name='${property}' type='${type}' value='${escapeXml(value)}'/>\n`,
+      );
+      return `      <property_group name='${group}' type='application'>\n${properties.join('')}      </property_group>\n`;
+    })
+    .join('');
+}
+
+function instance(
+  { name, enabled, needs = [], methods: own = {}, groups = {} }: StockInstance,
+  seconds: number,
+): string {
   const execs = methods(Object.entries(own), seconds, '      ');
-  return `    <instance name='${name}' enabled='${enabled}'>\n${dependencies(needs, '      ')}${execs}    </instance>\n`;
+  return `    <instance name='${name}' enabled='${enabled}'>\n${dependencies(needs, '      ')}${execs}${propertyGroups(groups)}    </instance>\n`;
 }
 
 /** The manifest of a stock service. */
 export function formatManifest(service: StockService): string {
-  const { name, summary, timeout = 60, needs = [], before = [], groups = {} } = service;
+  const { name, summary, timeout = 60, needs = [], before = [] } = service;
   const execs: [string, string][] = [
     ['start', service.start ?? ':true'],
     ['stop', service.stop ?? ':true'],
@@ -73,12 +88,6 @@ export function formatManifest(service: StockService): string {
     (fmri) =>
       `    <dependent name='${name.replaceAll('/', '-')}_${fmri.replace(/^svc:\//, '').replace(/[/:]/g, '-')}' grouping='optional_all' restart_on='none'><service_fmri value='${fmri}'/></dependent>\n`,
   );
-  const own = Object.entries(groups).map(([group, values]) => {
-    const properties = Object.entries(values).map(
-      ([property, [type, value]]) => `      <propval name='${property}' type='${type}' value='${escapeXml(value)}'/>\n`,
-    );
-    return `    <property_group name='${group}' type='application'>\n${properties.join('')}    </property_group>\n`;
-  });
   return `<?xml version='1.0'?>
 <!DOCTYPE service_bundle SYSTEM '/usr/share/lib/xml/dtd/service_bundle.dtd.1'>
 <service_bundle type='manifest' name='lab:${name}'>
@@ -86,7 +95,7 @@ export function formatManifest(service: StockService): string {
 ${dependencies(needs, '    ')}${dependents.join('')}${methods(execs, timeout, '    ')}    <property_group name='startd' type='framework'>
       <propval name='duration' type='astring' value='transient'/>
     </property_group>
-${own.join('')}${service.instances.map((each) => instance(each, timeout)).join('')}    <stability value='Unstable'/>
+${service.instances.map((each) => instance(each, timeout)).join('')}    <stability value='Unstable'/>
     <template><common_name><loctext xml:lang='C'>${escapeXml(summary)}</loctext></common_name></template>
   </service>
 </service_bundle>

@@ -103,21 +103,26 @@ export const STOCK_SERVICES: readonly StockService[] = [
     stop: '/lib/svc/method/ipfilter stop',
     refresh: '/lib/svc/method/ipfilter reload',
     timeout: 120,
-    groups: {
-      config: {
-        ipf6_config_file: ['astring', '/etc/ipf/ipf6.conf'],
-        ipnat_config_file: ['astring', '/etc/ipf/ipnat.conf'],
-        ippool_config_file: ['astring', '/etc/ipf/ippool.conf'],
+    instances: [
+      {
+        name: 'default',
+        enabled: false,
+        groups: {
+          config: {
+            ipf6_config_file: ['astring', '/etc/ipf/ipf6.conf'],
+            ipnat_config_file: ['astring', '/etc/ipf/ipnat.conf'],
+            ippool_config_file: ['astring', '/etc/ipf/ippool.conf'],
+          },
+          firewall_config_default: {
+            policy: ['astring', 'none'],
+            custom_policy_file: ['astring', '/etc/ipf/ipf.conf'],
+            custom_policy_file_6: ['astring', '/etc/ipf/ipf6.conf'],
+            version: ['count', '0'],
+          },
+          firewall_config_override: { policy: ['astring', 'none'] },
+        },
       },
-      firewall_config_default: {
-        policy: ['astring', 'none'],
-        custom_policy_file: ['astring', '/etc/ipf/ipf.conf'],
-        custom_policy_file_6: ['astring', '/etc/ipf/ipf6.conf'],
-        version: ['count', '0'],
-      },
-      firewall_config_override: { policy: ['astring', 'none'] },
-    },
-    instances: off,
+    ],
   },
   {
     name: 'milestone/network',
