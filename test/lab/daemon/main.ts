@@ -1,6 +1,7 @@
 // labd: one for each lab, started by `lab launch` in the lab's outer namespaces (lab.md part 1). Its stdin is the lease.
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { startIpf } from '../ipfilter/stack.ts';
 import { startStack } from '../kernel/ip-stack.ts';
 import { createKernel, makeNetworkNamespaces } from '../kernel/kernel.ts';
@@ -110,6 +111,13 @@ async function internalCall(
   };
 }
 
+/** The global zone's own services, lo0 among them, are there before the first program runs. */
+async function globalServicesSettled(lab: Lab) {
+  const smf = lab.smf.of(lab.global);
+  while (smf !== undefined && smf.startd === undefined) await setImmediate();
+  await smf?.startd?.settled();
+}
+
 async function start(run: string) {
   const config = JSON.parse(readFileSync(join(run, 'config.json'), 'utf8')) as LabConfig;
   createStandIns(run, config.client);
@@ -134,6 +142,8 @@ async function start(run: string) {
   await startStack(lab, lab.global);
   await startIpf(lab, lab.global);
   await createOutside(lab);
+  await lab.smf.boot(lab.global);
+  await globalServicesSettled(lab);
   await listenForControl({
     lab,
     faults,

@@ -48,7 +48,7 @@ async function assemble(kernel: Kernel, holder: ChildProcess, run: string): Prom
     global,
     zones: new Map([['global', global]]),
     kernel,
-    smf: { install: refuse, boot: refuse, halt: refuse, shutdown: refuse, uninstall: refuse },
+    smf: { install: refuse, boot: refuse, halt: refuse, shutdown: refuse, uninstall: refuse, of: () => undefined },
     call: async (_zone: Zone, argv: readonly string[]) => {
       called.push(argv.join(' '));
       const answer = answers.get(argv.join(' '));

@@ -101,6 +101,7 @@ function fakeSmf(log: string[]): Smf {
     halt: note('halt'),
     shutdown: note('shutdown'),
     uninstall: note('uninstall'),
+    of: () => undefined,
   };
 }
 

@@ -1,4 +1,5 @@
 // network/routing-setup: routes of files, and whether in.routed starts (§2.7).
+import { routingChosen } from '../../commands/routeadm.ts';
 import type { BuiltinCall, BuiltinMethod } from '../builtin.ts';
 import { entriesOf } from './lines.ts';
 
@@ -25,6 +26,6 @@ export const startRoutingSetup: BuiltinMethod = async (call) => {
   await addStaticRoutes(call);
   const { stdout } = await call.run('/usr/bin/netstat', '-rn', '-f', 'inet');
   const known = stdout.split('\n').some((line) => line.startsWith('default '));
-  if (!known) call.enable(ROUTED, true);
+  if (!known && !routingChosen(call.zone)) call.enable(ROUTED, true);
   return 0;
 };
