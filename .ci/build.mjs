@@ -37,8 +37,7 @@ async function buildSoftware() {
     outdir: out('opt/zonenet/lib'),
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
-    minifySyntax: true,
-    minifyWhitespace: true,
+    minify: true,
     keepNames: true,
     plugins: [templatesPlugin(root, { separate: true })],
   });
