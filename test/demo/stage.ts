@@ -1,5 +1,6 @@
 // What the story is told with: commands as a user types them, what they print, and what was proved.
-import type { LabHandle, RunResult } from '../lab/lab.ts';
+import type { LabHandle } from '../lab/lab.ts';
+import type { RunResult } from '../lab/programs.ts';
 
 export interface Proof {
   readonly claim: string;

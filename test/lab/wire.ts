@@ -1,5 +1,5 @@
 // Frames on a wire, in hex: seen and sent through a packet socket (lab.md part 8).
-import type { Spawned } from './lab.ts';
+import type { Spawned } from './programs.ts';
 
 export interface WireFrame {
   /** As the device sees it: "out" is what its own host sends. */
