@@ -132,10 +132,10 @@ function memberAddresses(
   { zones }: Records,
 ): InterfaceAddress[] {
   const owners: AddressOwners = new Map([
-    ...network.routers.map((address) => [address, `the router of network "${network.name}"`] as const),
     ...zones.flatMap((other) =>
       addressesOn(other, network.name).map((address) => [address, `zone "${other.name}"`] as const),
     ),
+    ...network.routers.map((address) => [address, `the router of network "${network.name}"`] as const),
   ]);
   return network.prefixes.map((prefix) => {
     const address =

@@ -4,7 +4,7 @@ import type { Network } from '../domain/network.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { formatNetworkRecord } from '../ini/network-record.ts';
 import { formatZoneRecord } from '../ini/zone-record.ts';
-import { NETWORK_RECORDS, networkRecordFile, ZONE_RECORDS, zoneRecordFile } from './host-paths.ts';
+import { NETWORK_RECORDS, networkRecordFile, ZONE_RECORDS, zonecfgFile, zoneRecordFile } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import type { RemoveStep } from './step.ts';
 
@@ -32,7 +32,9 @@ function writeRecord(directory: string, path: string, content: string, sign: '+'
 }
 
 export function forgetZone(zone: ZoneName): HostStep {
-  return forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
+  const step = forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
+  // What a run that was cut off gave to zonecfg.
+  return { ...step, steps: [{ kind: 'remove', reason: step.note, path: zonecfgFile(zone) }, ...step.steps] };
 }
 
 export function forgetNetwork(network: NetworkName): HostStep {

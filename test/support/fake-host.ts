@@ -1,0 +1,319 @@
+// A host that remembers: links, zones and files as the programs of illumos would keep them, in one process.
+import { dirname } from 'node:path';
+import { OperatorError } from '../../src/domain/errors.ts';
+import type { Host } from '../../src/host/host.ts';
+import type { Command, CommandResult } from '../../src/illumos/command.ts';
+import type { System } from '../../src/system/system.ts';
+
+/** Thrown in place of an answer by a host that kills the program at that moment. */
+export class Killed extends Error {
+  override readonly name = 'Killed';
+}
+
+interface FakeLink {
+  readonly class: string;
+  mtu: number;
+  readonly over?: string;
+}
+
+interface FakeZone {
+  state: string;
+  id?: number;
+  config: string[];
+  generation: number;
+}
+
+const DONE: CommandResult = { status: 0, timedOut: false, stdout: '', stderr: '' };
+const said = (stdout: string): CommandResult => ({ ...DONE, stdout });
+const failed = (stderr: string, status = 1): CommandResult => ({ ...DONE, status, stderr: `${stderr}\n` });
+const after = (args: readonly string[], option: string) => args[args.indexOf(option) + 1] ?? '';
+
+export type FakeHost = ReturnType<typeof createFakeHost>;
+
+/** A host with one physical link, e1000g0, on 192.0.2.0/24, and nothing of ours. */
+export function createFakeHost() {
+  const files = new Map<string, string>();
+  const directories = new Set(['/', '/etc', '/var', '/var/run', '/opt/zonenet']);
+  const links = new Map<string, FakeLink>([['e1000g0', { class: 'phys', mtu: 1500 }]]);
+  const zones = new Map<string, FakeZone>();
+  const locks = new Set<string>();
+  let [clock, ids, zoneIds] = [0, 0, 0];
+  const host = {
+    /** What was changed so far, as text: commands, and "write PATH", "mkdir PATH", "remove PATH". */
+    changes: [] as string[],
+    log: [] as string[],
+    addresses: [['e1000g0/v4', '192.0.2.10/24']] as [object: string, address: string][],
+    /** Destination and mask of the routes beside the default one. */
+    routes: [] as [destination: string, mask: string][],
+    /** Answers in place of the program's own, by the start of the command line; the program does nothing. */
+    answers: new Map<string, CommandResult>(),
+    /** Kills the program before that change, counted from 1. */
+    killAt: undefined as number | undefined,
+    /** What a zone's method does with metadata: gives the message of a failure, or nothing. */
+    method: (_zone: string): string | undefined => undefined,
+    files,
+    directories,
+    links,
+    zones,
+    locks,
+  };
+
+  function dladm([verb = '', ...args]: readonly string[]): CommandResult {
+    const name = args.at(-1) ?? '';
+    switch (verb) {
+      case 'show-link':
+        return said(
+          [...links].map(([link, { class: kind, mtu, over = '' }]) => `${link}:${kind}:${mtu}:${over}\n`).join(''),
+        );
+      case 'create-etherstub':
+      case 'create-vnic': {
+        const over = verb === 'create-vnic' ? after(args, '-l') : undefined;
+        if (links.has(name)) return failed(`dladm: ${verb.slice(7)} creation failed: object already exists`);
+        const lower = over === undefined ? undefined : links.get(over);
+        if (over !== undefined && lower === undefined) return failed(`dladm: invalid link name '${over}'`);
+        if (over === undefined) links.set(name, { class: 'etherstub', mtu: 9000 });
+        else links.set(name, { class: 'vnic', mtu: lower?.mtu ?? 1500, over });
+        return DONE;
+      }
+      case 'delete-etherstub':
+      case 'delete-vnic': {
+        const have = links.get(name);
+        if (have === undefined) return failed(`dladm: invalid link name '${name}'`);
+        const lent = [...zones.values()].some(
+          ({ state, config }) => state === 'running' && config.includes(`set physical="${name}"`),
+        );
+        if (lent || [...links.values()].some(({ over }) => over === name))
+          return failed('dladm: vnic deletion failed: link busy');
+        links.delete(name);
+        return DONE;
+      }
+      case 'set-linkprop': {
+        const have = links.get(name);
+        if (have === undefined) return failed(`dladm: link ${name} is not valid: object not found`);
+        have.mtu = Number(after(args, '-p').replace('mtu=', ''));
+        return DONE;
+      }
+      default:
+        throw new Error(`the fake host has no dladm ${verb}`);
+    }
+  }
+
+  function zonecfg(args: readonly string[]): CommandResult {
+    const name = after(args, '-z');
+    const zone = zones.get(name);
+    if (args.includes('-f')) {
+      const commands = (files.get(after(args, '-f')) ?? '').trimEnd().split('\n');
+      if (commands[0] === 'create -b')
+        zones.set(name, { state: 'configured', config: commands.slice(1), generation: 0 });
+      else if (zone === undefined) return failed(`${name}: No such zone configured`);
+      else zone.config.push(...commands);
+      return DONE;
+    }
+    if (zone === undefined) return failed(`${name}: No such zone configured`);
+    if (args.includes('export')) return said(`create -b\n${zone.config.map((line) => `${line}\n`).join('')}`);
+    if (zone.state === 'running') return failed(`${name}: Zone state is invalid for the requested operation`);
+    zones.delete(name);
+    return DONE;
+  }
+
+  const settingOf = ({ config }: FakeZone, key: string) =>
+    (config.find((line) => line.startsWith(`set ${key}=`)) ?? '').replace(/^[^=]*=/, '').replace(/^"|"$/g, '');
+
+  function zoneadm(args: readonly string[]): CommandResult {
+    if (args[0] === 'list') {
+      const rows = [...zones].map(([name, zone]) => {
+        const uuid = zone.state === 'configured' ? '' : '2f1c1f6e-4f2a-6a0f-9e0f-b1f6a1a1c001';
+        return `${zone.id ?? '-'}:${name}:${zone.state}:${settingOf(zone, 'zonepath')}:${uuid}:${settingOf(zone, 'brand')}:excl\n`;
+      });
+      return said(`0:global:running:/::ipkg:shared\n${rows.join('')}`);
+    }
+    const [name, verb] = [args[1] ?? '', args[2] ?? ''];
+    const zone = zones.get(name);
+    if (zone === undefined) return failed(`zoneadm: ${name}: No such zone configured`);
+    const root = `${settingOf(zone, 'zonepath')}/root`;
+    switch (verb) {
+      case 'install':
+        if (zone.state !== 'configured') return failed(`zoneadm: zone '${name}': is already installed.`);
+        zone.state = 'installed';
+        for (const part of ['', '/etc', '/etc/svc']) directories.add(`${root}${part}`);
+        files.set(`${root}/etc/svc/repository.db`, '');
+        return DONE;
+      case 'boot': {
+        if (zone.state !== 'installed') return failed(`zoneadm: zone '${name}': must be installed before boot.`);
+        const missing = zone.config
+          .map((line) => /^set physical="(.*)"$/.exec(line)?.[1])
+          .find((link) => link !== undefined && !links.has(link));
+        if (missing !== undefined)
+          return failed(
+            `zoneadm: zone '${name}': failed to add network device\nzoneadm: zone '${name}': call to zoneadmd failed`,
+          );
+        zoneIds += 1;
+        zone.state = 'running';
+        zone.id = zoneIds;
+        apply(name, zone);
+        return DONE;
+      }
+      case 'halt':
+        zone.state = 'installed';
+        delete zone.id;
+        return DONE;
+      case 'uninstall':
+        if (zone.state === 'running')
+          return failed(`zoneadm: zone '${name}': uninstall operation is invalid for running zones.`);
+        zone.state = 'configured';
+        for (const path of [...files.keys(), ...directories]) {
+          if (path.startsWith(root)) {
+            files.delete(path);
+            directories.delete(path);
+          }
+        }
+        return DONE;
+      default:
+        throw new Error(`the fake host has no zoneadm ${verb}`);
+    }
+  }
+
+  /** What a zone's method does at boot and refresh. */
+  function apply(name: string, zone: FakeZone): void {
+    if (host.method(name) !== undefined) return;
+    zone.generation = Number(
+      /^generation = (\d+)$/m.exec(files.get(`/var/zonenet/zones/${name}/metadata.ini`) ?? '')?.[1] ?? 0,
+    );
+  }
+
+  function smf(program: string, args: readonly string[]): CommandResult {
+    const name = after(args, '-z');
+    const zone = zones.get(name);
+    if (program.endsWith('svccfg')) {
+      files.set(`${after(args, 'import')} in a repository`, '');
+      return DONE;
+    }
+    if (zone?.state !== 'running') return failed(`svcs: Could not bind to repository server`);
+    const message = host.method(name);
+    if (program.endsWith('svcs')) {
+      const rows = args.slice(5).map((fmri) => `${message === undefined ? 'online' : 'maintenance'}         ${fmri}\n`);
+      return said(rows.join(''));
+    }
+    if (program.endsWith('svcprop')) {
+      const text = (message ?? '').replaceAll(' ', '\\ ');
+      return said(
+        `status/generation count ${zone.generation}\nstatus/verified boolean ${message === undefined}\nstatus/message astring ${text === '' ? '""' : text}\n`,
+      );
+    }
+    apply(name, zone);
+    return DONE;
+  }
+
+  function answer({ program, args }: Command): CommandResult {
+    switch (program) {
+      case '/usr/sbin/dladm':
+        return dladm(args);
+      case '/usr/sbin/zonecfg':
+        return zonecfg(args);
+      case '/usr/sbin/zoneadm':
+        return zoneadm(args);
+      case '/usr/sbin/ipadm':
+        return said(host.addresses.map(([object, address]) => `${object}:static:ok:${address}\n`).join(''));
+      case '/usr/bin/netstat':
+        return said(
+          `\nRouting Table: IPv4\n${host.routes.map(([to]) => `${to}   192.0.2.1   UG   1   0 e1000g0\n`).join('')}`,
+        );
+      case '/usr/sbin/route':
+        return route(args.at(-1) ?? '');
+      case '/usr/bin/svcs':
+      case '/usr/bin/svcprop':
+      case '/usr/sbin/svcadm':
+      case '/usr/sbin/svccfg':
+        return smf(program, args);
+      default:
+        throw new Error(`the fake host has no ${program}`);
+    }
+  }
+
+  function route(address: string): CommandResult {
+    const bits = (text: string) => text.split('.').reduce((value, octet) => value * 256 + Number(octet), 0);
+    const found = host.routes.find(([to, mask]) => (bits(address) & bits(mask)) >>> 0 === bits(to));
+    if (found === undefined) return { ...DONE, status: 3, stdout: ` ${address}: not in table\n` };
+    return said(`   route to: ${address}\ndestination: ${found[0]}\n       mask: ${found[1]}\n`);
+  }
+
+  function change<T>(what: string, make: () => T): T {
+    if (host.killAt !== undefined && host.changes.length + 1 >= host.killAt) throw new Killed(what);
+    host.changes.push(what);
+    return make();
+  }
+
+  const inside = (path: string) =>
+    [...files.keys(), ...directories].filter((other) => other !== path && dirname(other) === path);
+
+  const system: System = {
+    async run(command) {
+      const line = [command.program, ...command.args].join(' ');
+      const given = [...host.answers].find(([start]) => line.startsWith(start));
+      if (given !== undefined) return given[1];
+      return isQuestion(command) ? answer(command) : change(line, () => answer(command));
+    },
+    readFile: async (path) => files.get(path),
+    writeFile: async ({ path, content }) =>
+      change(`write ${path}`, () => {
+        if (!directories.has(dirname(path))) throw new Error(`no directory for ${path}`);
+        files.set(path, content);
+      }),
+    async makeDirectory(path) {
+      for (let at = path; !directories.has(at); at = dirname(at)) directories.add(at);
+    },
+    async remove(path) {
+      if (directories.has(path) && inside(path).length > 0) {
+        const cause = Object.assign(new Error('not empty'), { code: 'ENOTEMPTY' });
+        throw new OperatorError('WRITE_FAILED', `Cannot remove "${path}": ENOTEMPTY`, { cause });
+      }
+      if (files.has(path) || directories.has(path)) {
+        change(`remove ${path}`, () => files.delete(path) || directories.delete(path));
+      }
+    },
+    list: async (path) =>
+      inside(path)
+        .map((file) => file.slice(file.lastIndexOf('/') + 1))
+        .sort(),
+    kindOf: async (path) => (files.has(path) ? 'file' : directories.has(path) ? 'directory' : undefined),
+    log: (text) => host.log.push(text),
+    monotonic: () => clock,
+    sleep: async (milliseconds) => {
+      clock += milliseconds;
+    },
+  };
+
+  const self: Host = {
+    system,
+    async lock(name) {
+      if (locks.has(name)) throw new OperatorError('LOCKED', `Cannot go on: process 1 holds the lock ${name}`);
+      locks.add(name);
+      return async () => void locks.delete(name);
+    },
+    newId() {
+      ids += 1;
+      return `00000000-0000-4000-8000-${String(ids).padStart(12, '0')}`;
+    },
+    progress: () => undefined,
+  };
+
+  /** All that a run may leave: links, zones with their configuration, files and directories. */
+  function snapshot() {
+    return {
+      links: Object.fromEntries(links),
+      zones: Object.fromEntries([...zones].map(([name, { state, config }]) => [name, { state, config }])),
+      files: Object.fromEntries(
+        [...files].filter(([path]) => !path.includes(' in a repository') && !path.startsWith('/var/run')).sort(),
+      ),
+      directories: [...directories].filter((path) => !path.startsWith('/var/run')).sort(),
+    };
+  }
+
+  return Object.assign(host, { host: self, system, snapshot });
+}
+
+function isQuestion({ program, args }: Command): boolean {
+  if (/\/(netstat|svcs|svcprop)$/.test(program) || args.includes('export')) return true;
+  if (program.endsWith('/route')) return args.includes('get');
+  return /^(show-|list$)/.test(args[0] ?? '');
+}

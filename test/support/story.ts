@@ -1,0 +1,58 @@
+import { parseAddress } from '../../src/domain/address.ts';
+import { parseLinkName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
+import { createNetwork, type NetworkRequest } from '../../src/host/create-network.ts';
+import { createZone } from '../../src/host/create-zone.ts';
+import type { ZoneRequest } from '../../src/host/decide-zone.ts';
+import { createFakeHost } from './fake-host.ts';
+
+/** The network of the story: back, 10.2.0.0/24. */
+export function networkRequest(overrides: Partial<NetworkRequest> = {}): NetworkRequest {
+  return { name: parseNetworkName('back'), prefix: parsePrefix('10.2.0.0/24'), ...overrides };
+}
+
+/** The proxy of the story. */
+export function proxyRequest(overrides: Partial<ZoneRequest> = {}): ZoneRequest {
+  return {
+    name: parseZoneName('proxy'),
+    routes: [parseNetworkName('back')],
+    outside: outside('203.0.113.5/24', '203.0.113.1'),
+    networks: [],
+    autoboot: true,
+    boot: true,
+    ...overrides,
+  };
+}
+
+export function outside(address: string, router?: string, uplink = 'e1000g0'): NonNullable<ZoneRequest['outside']> {
+  return {
+    uplink: parseLinkName(uplink),
+    address: parseInterfaceAddress(address),
+    ...(router === undefined ? {} : { router: parseAddress(router) }),
+  };
+}
+
+/** A zone on the network of the story, at the next free address or a given one. */
+export function memberRequest(name: string, address?: string): ZoneRequest {
+  return {
+    name: parseZoneName(name),
+    routes: [],
+    networks: [
+      { network: parseNetworkName('back'), ...(address === undefined ? {} : { address: parseAddress(address) }) },
+    ],
+    autoboot: true,
+    boot: true,
+  };
+}
+
+/** A host on which the story was told up to there. */
+export async function hostWith(...what: ('back' | 'proxy' | 'web1' | 'db1')[]) {
+  const fake = createFakeHost();
+  if (what.includes('back')) await createNetwork(networkRequest(), fake.host);
+  if (what.includes('proxy')) await createZone(proxyRequest(), fake.host);
+  for (const name of ['web1', 'db1'] as const) {
+    if (what.includes(name)) await createZone(memberRequest(name), fake.host);
+  }
+  fake.changes.splice(0);
+  return fake;
+}
