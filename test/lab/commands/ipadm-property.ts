@@ -86,6 +86,7 @@ async function setInterface(
 ): Promise<void> {
   if (property === 'forwarding') {
     const on = onOff(value, failed);
+    if (on && ipInterface.link === undefined) failed(STATUS.invalidArgument);
     if (on && allowedIps(ipInterface).length > 0) failed(STATUS.permission);
     return setForwarding(lab, zone, family, [ipInterface], on);
   }
@@ -121,10 +122,13 @@ const changeProtocol =
     const on = onOff(value, (status) => die(`${reset ? 're' : ''}set-prop: ${property}: ${status}`));
     const stack = stackOf(zone);
     stack.forwarding[family] = on;
-    const free = [...stack.interfaces.values()].filter((ipInterface) => allowedIps(ipInterface).length === 0);
+    const free = [...stack.interfaces.values()].filter(mayForward);
     await setForwarding(lab, zone, family, free, on);
     if (!options.given.has('t')) keep(zone, `${property} ${family}`, value);
   };
+
+/** lo0 never forwards (illumos-gate: uts/common/inet/ip/ip_if.c, ill_forward_set). */
+const mayForward = (ipInterface: IpInterface) => ipInterface.link !== undefined && allowedIps(ipInterface).length === 0;
 
 export const setProperty = changeProtocol(false);
 export const resetProperty = changeProtocol(true);

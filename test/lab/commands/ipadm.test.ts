@@ -151,7 +151,7 @@ on
 test('fails with the text on stderr and its newline on stdout', async (context) => {
   const link = await lend(context.bare, context.zone, 'zcli0', 'zstub0');
   link.properties.set('allowed-ips', { active: '10.20.1.5/32' });
-  await ok(context, 'create-addr -t -T static -a 10.20.1.9/24 zrtr0/int', 'create-if -t zcli0');
+  await ok(context, ...LOOPBACK, 'create-addr -t -T static -a 10.20.1.9/24 zrtr0/int', 'create-if -t zcli0');
   await lend(context.bare, context.zone, 'ztmp0', 'zstub0', false);
   const static1 = 'create-addr -t -T static -a 10.20.1.1/24';
   const cases: [string, string][] = [
@@ -175,6 +175,7 @@ test('fails with the text on stderr and its newline on stdout', async (context) 
     ['create-addr -t -T static -a 10.20.1.6/24 zcli0/v4', 'Could not create address: Permission denied'],
     ['set-ifprop -t -p forwarding=yes -m ipv4 zrtr0', 'set-ifprop: forwarding: Invalid argument provided'],
     ['set-ifprop -p forwarding=on -m ipv4 zrtr0', 'set-ifprop: forwarding: Persistent operation on temporary object'],
+    ['set-ifprop -t -p forwarding=on -m ipv4 lo0', 'set-ifprop: forwarding: Invalid argument provided'],
     ['set-ifprop -t -p speed=1 -m ipv4 zrtr0', 'set-ifprop: speed: Unknown property'],
     ['set-ifprop -t -p mtu=9000 -m ipv4 zrtr0', 'set-ifprop: mtu: Invalid argument provided'],
     ['set-ifprop -t -p mtu=1500 -m ip4 zrtr0', "invalid protocol 'ip4' specified"],
@@ -239,6 +240,17 @@ test('calls an IPv4 address that another zone has a duplicate, and succeeds', as
   await ok(context, 'delete-addr zext0/ext');
   assert.is((await run(context, 'refresh-addr zoth0/v4', other)).status, 0);
   assert.is(await settled(context, 'zoth0/v4', other), 'ok');
+});
+
+test('calls an address of the outside a duplicate on the wire of the physical link only', async (context) => {
+  const { bare, zone } = context;
+  await bare.lab.links.attachOutside('inet', 'net0', 'e1000g0');
+  await bare.lab.kernel.ip('inet', ['address add 203.0.113.1/24 dev net0']);
+  await lend(bare, zone, 'zcli0', 'zstub0');
+  await ok(context, 'create-addr -t -T static -a 203.0.113.1/24 zext0/ext');
+  assert.is(await settled(context, 'zext0/ext'), 'duplicate');
+  await ok(context, 'create-addr -t -T static -a 203.0.113.1/24 zcli0/v4');
+  assert.is(await settled(context, 'zcli0/v4'), 'ok');
 });
 
 test('finds an IPv6 duplicate on the wire', async (context) => {

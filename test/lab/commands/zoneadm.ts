@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { type Call, NotModelled, type Program } from '../daemon/call.ts';
 import type { Lab, Zone } from '../daemon/state.ts';
+import { forgetStack } from '../kernel/ip-stack.ts';
 import { createRoot, removeRoot } from '../kernel/roots.ts';
 import { zonePath } from '../kernel/zone-files.ts';
 import { getopt, lastOf } from './getopt.ts';
@@ -209,6 +210,7 @@ async function uninstall(task: Task): Promise<number> {
     return refuse(task, 'Input not from terminal and -F not specified:\nuninstall command ignored, exiting.');
   }
   await lab.smf.uninstall(zone);
+  forgetStack(zone);
   await parts.removeRoot(lab, zone);
   delete zone.uuid;
   zone.state = 'configured';

@@ -47,7 +47,7 @@ export async function plumb(lab: Lab, zone: Zone, name: string, record: boolean)
   const made = async (device: string, link?: Link): Promise<IpInterface> => {
     const flags = { ...forwarding };
     const made: IpInterface = { name, device, forwarding: flags, ...(link === undefined ? {} : { link }) };
-    if (allowedIps(made).length > 0) Object.assign(flags, { ipv4: false, ipv6: false });
+    if (link === undefined || allowedIps(made).length > 0) Object.assign(flags, { ipv4: false, ipv6: false });
     interfaces.set(name, made);
     if (record) recordingOf(zone).interfaces.add(name);
     await loadForwarding(lab, zone);

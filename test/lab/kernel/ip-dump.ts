@@ -47,7 +47,7 @@ function recorded(zone: Zone) {
 export async function dumpIp(lab: Lab): Promise<Record<string, unknown>> {
   const entries = [...lab.zones.values()].map(async (zone) => [
     zone.name,
-    { ...(hasStack(zone) ? await running(lab, zone) : {}), recorded: recorded(zone) },
+    { ...(zone.netns !== undefined && hasStack(zone) ? await running(lab, zone) : {}), recorded: recorded(zone) },
   ]);
   return Object.fromEntries(await Promise.all(entries)) as Record<string, unknown>;
 }
