@@ -30,6 +30,9 @@ export type Answer = Ending | 'lost';
 /** Exit status of what the lab does not model, and of a stand-in that broke. */
 export const REFUSED = 125;
 
+/** Exit status of a call whose zone was halted meanwhile. */
+const KILLED = 137;
+
 const programNamed = (name: string): Program | undefined =>
   Object.entries(PROGRAMS).find(([path]) => path.slice(path.lastIndexOf('/') + 1) === name)?.[1];
 
@@ -64,11 +67,14 @@ async function runProgram(lab: Lab, caller: Caller, output: Output, muted: boole
     err: (text) => speak(caller, output, muted, 'stderr', text),
   };
   const program = programNamed(name);
+  const { process } = caller.zone;
   try {
     if (program === undefined) throw new NotModelled(name);
     return await program(call, lab);
   } catch (error) {
     const refusal = error instanceof NotModelled;
+    // The zone went down under the call, and with it whoever made it: nobody is left to be told.
+    if (!refusal && (caller.zone.process !== process || caller.zone.state === 'shutting_down')) return KILLED;
     const text = refusal ? `not modelled: ${error.message}` : `broken: ${error instanceof Error ? error.stack : error}`;
     lab.notModelled.push(`${caller.zone.name}: ${caller.argv.join(' ')}: ${text}`);
     call.err(`lab: ${text}\n`);

@@ -2,6 +2,7 @@ import type { Lab, Smf, Zone } from '../daemon/state.ts';
 import { zonePath } from '../kernel/zone-files.ts';
 import { EARLY, importDirectory, LATE } from './manifest-import.ts';
 import { createRepository, findEntity, instancesOf, isInstance, NO_GROUPS } from './repository.ts';
+import { createStockCalls } from './run-method.ts';
 import { createStartd } from './startd.ts';
 import { layDownStock } from './stock/lay-down.ts';
 import { createZoneFiles, type ZoneFiles } from './zone-files.ts';
@@ -26,6 +27,7 @@ function startZone(lab: WithoutSmf, smf: ZoneSmf): void {
   const { zone, repository, files } = smf;
   const early = importDirectory(repository, files, EARLY);
   const startd = createStartd({
+    stockCalls: createStockCalls(),
     lab,
     zone,
     repository,
@@ -61,7 +63,7 @@ export function createSmf(lab: WithoutSmf, filesFor: (zone: Zone) => ZoneFiles =
   async function halt(zone: Zone): Promise<void> {
     const smf = zones.get(zone);
     if (smf === undefined) return;
-    smf.startd?.halt();
+    await smf.startd?.halt();
     delete smf.startd;
     for (const instance of instancesOf(smf.repository)) instance.volatile = NO_GROUPS;
   }

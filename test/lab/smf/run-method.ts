@@ -8,8 +8,38 @@ import { firstValue, type Instance, type Repository, runningGroups } from './rep
 import { BUILTIN_METHODS } from './stock/methods.ts';
 import type { ZoneFiles } from './zone-files.ts';
 
+/** The calls that methods of stock services have under way. */
+export interface StockCalls {
+  /** @throws {Error} when the zone has been halted: the method would be dead */
+  make<T>(call: () => Promise<T>): Promise<T>;
+  /** No call is begun any more. Resolves when those under way are done, so that none meets a zone that is gone. */
+  end(): Promise<void>;
+}
+
+export function createStockCalls(): StockCalls {
+  const pending = new Set<Promise<unknown>>();
+  let ended = false;
+  return {
+    async make(call) {
+      if (ended) throw new Error('the zone has been halted');
+      const made = call();
+      pending.add(made);
+      try {
+        return await made;
+      } finally {
+        pending.delete(made);
+      }
+    },
+    async end() {
+      ended = true;
+      await Promise.allSettled(pending);
+    },
+  };
+}
+
 /** Where methods run. */
 export interface MethodHost {
+  readonly stockCalls: StockCalls;
   readonly lab: Omit<Lab, 'smf'>;
   readonly zone: Zone;
   readonly repository: Repository;
@@ -54,7 +84,7 @@ async function runBuiltin(host: MethodHost, instance: Instance, method: Method):
     instance,
     args: method.exec.split(' ').slice(1),
     run: async (...argv) => {
-      const result = await host.lab.call(host.zone, argv, method.context.env);
+      const result = await host.stockCalls.make(() => host.lab.call(host.zone, argv, method.context.env));
       host.files.append(log, result.stdout + result.stderr);
       return result;
     },

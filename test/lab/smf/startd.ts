@@ -46,8 +46,8 @@ export interface Startd {
   touched(): void;
   /** Stops everything, dependents first. */
   shutdown(): Promise<void>;
-  /** The zone is gone: nothing is done any more. */
-  halt(): void;
+  /** Before the zone goes: nothing is begun any more. Resolves when no stock method has a call under way. */
+  halt(): Promise<void>;
 }
 
 /** Starts closer together than this on average, five in a row, are "restarting too quickly". */
@@ -380,10 +380,11 @@ export function createStartd(host: MethodHost): Startd {
       stopping = true;
       await settled();
     },
-    halt: () => {
+    halt: async () => {
       halted = true;
       runs.clear();
       notify();
+      await host.stockCalls.end();
     },
   };
 }
