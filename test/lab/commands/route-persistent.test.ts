@@ -97,8 +97,9 @@ add persistent net default: gateway fe80::1
 $ route -p -R /export/image show
 persistent: route add -inet6 default fe80::1 -ifp zext0
 =0
-$ netstat -rn -f inet6
-=0
+$ route -n get -inet6 default
+ ::: not in table
+=3
 `,
     (argv) => run(context, argv),
   );
