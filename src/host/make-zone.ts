@@ -22,7 +22,7 @@ export interface ZoneCreation {
   readonly connect: HostPlan;
   readonly install: HostPlan;
   readonly boot: HostPlan;
-  /** Of the zone itself and of its routers. */
+  /** Of the zone itself, and then of its routers. */
   readonly publications: readonly ZonePublication[];
 }
 
@@ -115,14 +115,19 @@ async function planUndo(record: ZoneRecord, host: Host): Promise<HostPlan> {
   });
 }
 
-/** Boots a zone for the first time and waits until it, and the routers that were told of it, have done their part. */
+/**
+ * Boots a zone for the first time and waits until it has verified its network; then also for the running routers that
+ * were told of it.
+ */
 async function bootFirst({ record, settings, boot, publications }: ZoneCreation, host: Host): Promise<ZoneRecord> {
   await carryOut(boot, host);
-  for (const { record: zone, generation, running } of publications) {
-    if (zone.name === record.name || running) await waitApplied(zone, generation, settings.bootSeconds, host.system);
-  }
+  const [own, ...routers] = publications;
+  if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);
   const booted: ZoneRecord = { ...record, bootPending: false };
   await carryOut([recordZone(booted, '~', 'its network is verified')], host);
+  for (const { record: router, generation, running } of routers) {
+    if (running) await waitApplied(router, generation, settings.bootSeconds, host.system);
+  }
   return booted;
 }
 
