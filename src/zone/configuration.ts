@@ -5,6 +5,7 @@ import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
 import { parseMetadata } from '../ini/metadata.ts';
+import { checkMetadata } from '../ini/metadata-check.ts';
 import type { DesiredZone } from '../plan/zone.ts';
 import { createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, type TemplateOverride } from '../render/render.ts';
 import { VIEWS } from '../render/views.ts';
@@ -45,11 +46,14 @@ export async function readConfiguration(zone: string, system: System): Promise<C
 /**
  * Reads metadata and sees that it is of this zone: a clone carries another one's.
  *
- * @throws {OperatorError} as `parseMetadata`, and METADATA_FOREIGN
+ * @throws {OperatorError} as `parseMetadata` and `checkMetadata`, and METADATA_FOREIGN
  */
 export function readMetadata(text: string, zone: string): ZoneMetadata {
   const metadata = parseMetadata(text, METADATA);
-  if (metadata.zone === zone) return metadata;
+  if (metadata.zone === zone) {
+    checkMetadata(metadata, text, METADATA);
+    return metadata;
+  }
   const line = text.split('\n').findIndex((one) => /^zone[ \t]*=/.test(one)) + 1;
   const message = `this is the metadata of zone "${metadata.zone}", and this zone is "${zone}"`;
   const hint = `A cloned zone needs metadata of its own; on the host: znetadm sync ${zone}`;

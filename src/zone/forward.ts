@@ -23,7 +23,7 @@ export async function startForwarding(zone: string, system: System): Promise<num
     return SMF_EXIT.ok;
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
-    const now = `Nothing is forwarded. after mending: svcadm clear ${ZONENET_FORWARDING}`;
+    const now = `Nothing is forwarded.\nafter mending: svcadm clear ${ZONENET_FORWARDING}`;
     for (const line of describeError(error, now)) system.log(line);
     return exitStatusOf(error.code);
   }

@@ -1,4 +1,5 @@
 import type { OperatorError } from '../domain/errors.ts';
+import type { RenderedFile } from '../domain/managed-file.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import type { AddressObject } from '../illumos/ipadm.ts';
 import { isForwarding } from '../plan/forwarding.ts';
@@ -6,11 +7,16 @@ import type { Plan } from '../plan/step.ts';
 import type { ObservedZone } from '../plan/zone.ts';
 
 /** What a run changed, a line each thing, from what was there before and after. Empty when nothing was. */
-export function describeChanges(before: ObservedZone, after: ObservedZone, plan: Plan): string[] {
+export function describeChanges(
+  files: readonly RenderedFile[],
+  before: ObservedZone,
+  after: ObservedZone,
+  plan: Plan,
+): string[] {
   return [
     ...addressLines(before.addresses, after.addresses),
     ...routerLines(before.defaultRouters, after.defaultRouters),
-    ...fileLine(plan, before),
+    ...fileLine(plan, files),
     ...(before.routingDecided || !after.routingDecided ? [] : ['in.routed   off for good']),
     ...filterLines(before, after, plan),
   ];
@@ -39,14 +45,22 @@ function routerLines(before: readonly string[], after: readonly string[]): strin
   return [...removed.map((router) => line(router, 'removed')), ...added.map((router) => line(router, 'added'))];
 }
 
-function fileLine(plan: Plan, { files }: ObservedZone): string[] {
-  const written = plan.flatMap((step) => (step.kind === 'write' ? [step.file.path] : []));
-  const unchanged = [...files.keys()].filter((path) => !written.includes(path));
+function fileLine(plan: Plan, files: readonly RenderedFile[]): string[] {
+  const written = new Set(plan.flatMap((step) => (step.kind === 'write' ? [step.file.path] : [])));
+  if (written.size === 0) return [];
+  const paths = (which: (one: RenderedFile) => boolean) =>
+    files
+      .filter(which)
+      .map(({ file }) => file.path)
+      .join(', ');
+  const isWritten = ({ file }: RenderedFile) => written.has(file.path);
+  const isChecked = ({ file }: RenderedFile) => file.check.length > 0;
   const parts = [
-    ...(unchanged.length === 0 ? [] : [`${unchanged.join(', ')} unchanged`]),
-    ...(written.length === 0 ? [] : [`${written.join(', ')} checked and written`]),
+    [paths((one) => !isWritten(one)), 'unchanged'],
+    [paths((one) => isWritten(one) && !isChecked(one)), 'written'],
+    [paths((one) => isWritten(one) && isChecked(one)), 'checked and written'],
   ];
-  return written.length === 0 ? [] : [parts.join('; ')];
+  return [parts.flatMap(([names, what]) => (names === '' ? [] : [`${names} ${what}`])).join('; ')];
 }
 
 function filterLines(before: ObservedZone, after: ObservedZone, plan: Plan): string[] {

@@ -63,17 +63,21 @@ export async function setUp(context: Run): Promise<number> {
     if (!(error instanceof OperatorError)) throw error;
     complaint = oneLine(error.message);
     if (occasion === 'refresh') {
-      report(error, `The configuration in use (generation ${previous.generation}) stays. ${RETRY}`, system);
+      report(error, `The configuration in use (generation ${previous.generation}) stays.\n${RETRY}`, system);
       await record({ ...previous, message: complaint });
       return SMF_EXIT.ok;
     }
     const fallback = await readLastGood(zone, system);
     if (fallback === undefined) {
-      report(error, `There is no earlier configuration to use. ${RECOVER}`, system);
+      report(error, `There is no earlier configuration to use.\n${RECOVER}`, system);
       await record({ generation: 0, digest: '', verified: false, message: complaint });
       return exitStatusOf(error.code);
     }
-    report(error, `The last good configuration (generation ${fallback.metadata.generation}) is used. ${RETRY}`, system);
+    report(
+      error,
+      `The last good configuration (generation ${fallback.metadata.generation}) is used.\n${RETRY}`,
+      system,
+    );
     prepared = await prepare(fallback, system);
   }
   const { configuration } = prepared;
@@ -123,7 +127,7 @@ async function apply({ configuration, readable }: Prepared, context: Run, began:
   }
   await removeCandidates(readable, system);
   await keepLastGood(configuration, system);
-  for (const line of describeChanges(before, after, plan)) system.log(line);
+  for (const line of describeChanges(configuration.files, before, after, plan)) system.log(line);
   system.log(`verified in ${seconds(system.monotonic() - began)}`);
 }
 

@@ -81,7 +81,7 @@ test('the log of a first boot', async () => {
       'zone web1, metadata generation 1 (sha256 …), booting',
       'znic1/v4    10.2.0.2/24        created, ok',
       'default     10.2.0.1           added',
-      '/etc/nodename, /etc/inet/hosts checked and written',
+      '/etc/nodename, /etc/inet/hosts written',
       'in.routed   off for good',
       'verified in 0.1 s',
     ],

@@ -1,0 +1,141 @@
+import { type Address, addressValue, type Family, familyOf } from '../domain/address.ts';
+import type { OperatorError } from '../domain/errors.ts';
+import { type Fault, faultsError } from '../domain/fault.ts';
+import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
+import {
+  formatInterfaceAddress,
+  formatPrefix,
+  type InterfaceAddress,
+  networkOf,
+  prefixContains,
+  prefixRange,
+} from '../domain/prefix.ts';
+import { type IniDocument, parseIni } from './document.ts';
+
+/** Something that is well written and cannot be: where, by section, key and value as they stand in the file. */
+interface Contradiction {
+  readonly section: string;
+  readonly key: string;
+  readonly value: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/**
+ * Sees that the facts of a zone fit each other: what each line for itself cannot show.
+ *
+ * @throws {OperatorError} METADATA_INVALID naming every fault with its place
+ */
+export function checkMetadata(metadata: ZoneMetadata, text: string, file: string): void {
+  const contradictions = [
+    ...metadata.nics.flatMap((nic) => [...addressFaults(nic), ...routerFaults(nic), ...networkFaults(nic, metadata)]),
+    ...twiceFaults(metadata.nics),
+    ...secondRouterFaults(metadata.nics),
+  ];
+  if (contradictions.length > 0) throw placed(contradictions, parseIni(text, file));
+}
+
+function addressFaults({ link, addresses }: Nic): Contradiction[] {
+  return addresses.flatMap((one) => {
+    const value = formatInterfaceAddress(one);
+    const fault = (message: string, hint: string) => [{ section: `nic.${link}`, key: 'address', value, message, hint }];
+    if (familyOf(one.address) === 'inet6') {
+      return fault(`${value} is an IPv6 address`, 'This version of zonenet configures IPv4 only');
+    }
+    const taken = isReserved(one);
+    const network = formatPrefix(networkOf(one));
+    return taken === undefined ? [] : fault(`${one.address} is the ${taken} address of ${network}`, 'Use one between');
+  });
+}
+
+/** A /31 and a /32 have no network and no broadcast address (RFC 3021). */
+function isReserved(one: InterfaceAddress): 'network' | 'broadcast' | undefined {
+  if (one.prefixLength > 30) return undefined;
+  const { first, last } = prefixRange(networkOf(one));
+  const value = addressValue(one.address);
+  return value === first ? 'network' : value === last ? 'broadcast' : undefined;
+}
+
+function routerFaults({ link, addresses, routers }: Nic): Contradiction[] {
+  return routers.flatMap((router) => {
+    const fault = (message: string) => [{ section: `nic.${link}`, key: 'router', value: router as string, message }];
+    if (addresses.some(({ address }) => address === router)) return fault(`${router} is the zone's own address`);
+    if (addresses.some((one) => prefixContains(networkOf(one), router))) return [];
+    return fault(`${router} is on no network of ${link}`);
+  });
+}
+
+/** What a proxy translates and filters is the prefix of the network; the link has to be on it. */
+function networkFaults({ link, side, network, addresses }: Nic, { role, networks }: ZoneMetadata): Contradiction[] {
+  if (role !== 'proxy' || side !== 'inside') return [];
+  const section = `nic.${link}`;
+  const known = networks.find(({ name }) => name === network);
+  if (network === undefined || known === undefined) {
+    const message = `${link} is inside, on network "${network ?? ''}", which is not described`;
+    return [
+      {
+        section,
+        key: 'network',
+        value: network ?? '',
+        message,
+        hint: `Write a section [network.${network ?? 'NAME'}]`,
+      },
+    ];
+  }
+  return addresses.flatMap((one) => {
+    const { address: first, length } = networkOf(one);
+    if (known.prefixes.some((prefix) => prefix.address === first && prefix.length === length)) return [];
+    const value = formatInterfaceAddress(one);
+    return [{ section, key: 'address', value, message: `${value} is not on network "${network}"` }];
+  });
+}
+
+function twiceFaults(nics: readonly Nic[]): Contradiction[] {
+  const seen = new Map<Address, string>();
+  return nics.flatMap(({ link, addresses }) =>
+    addresses.flatMap((one) => {
+      const before = seen.get(one.address);
+      seen.set(one.address, link);
+      if (before === undefined) return [];
+      const value = formatInterfaceAddress(one);
+      return [{ section: `nic.${link}`, key: 'address', value, message: `${one.address} is on ${before} already` }];
+    }),
+  );
+}
+
+function secondRouterFaults(nics: readonly Nic[]): Contradiction[] {
+  const first = new Map<Family, Address>();
+  return nics.flatMap(({ link, routers }) =>
+    routers.flatMap((router) => {
+      const before = first.get(familyOf(router));
+      if (before === undefined) {
+        first.set(familyOf(router), router);
+        return [];
+      }
+      const message = `${router} is a second default router beside ${before}`;
+      return [
+        {
+          section: `nic.${link}`,
+          key: 'router',
+          value: router as string,
+          message,
+          hint: 'A zone has one for each family',
+        },
+      ];
+    }),
+  );
+}
+
+function placed(contradictions: readonly Contradiction[], document: IniDocument): OperatorError {
+  const faults = contradictions.map(({ section: name, key, value, message, hint }): Fault => {
+    const section = document.sections.find((one) => one.name === name);
+    const entries = section?.entries.filter((entry) => entry.key === key) ?? [];
+    const entry = entries.findLast((one) => one.value === value) ?? entries[0];
+    const place =
+      entry === undefined
+        ? { line: section?.line ?? 0, column: 1, length: name.length + 2 }
+        : { line: entry.line, column: entry.column, length: entry.value.length };
+    return { ...place, message: `[${name}] ${key}: ${message}`, ...(hint === undefined ? {} : { hint }) };
+  });
+  return faultsError('METADATA_INVALID', { ...document, faults: faults.sort((a, b) => a.line - b.line) });
+}
