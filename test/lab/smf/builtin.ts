@@ -19,7 +19,7 @@ export interface BuiltinCall {
   /** `svcadm enable` and `disable` of another instance, as methods do it. */
   enable(fmri: string, enabled: boolean): void;
   /** Imports what is new in /var/svc/manifest. @returns a line for each file that could not be imported */
-  importLate(): readonly string[];
+  importLate(): Promise<readonly string[]>;
 }
 
 /** @returns the exit status of the method. */

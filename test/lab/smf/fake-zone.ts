@@ -9,7 +9,7 @@ import { svcprop } from '../commands/svcprop.ts';
 import { svcs } from '../commands/svcs.ts';
 import type { Call, CallResult, Program } from '../daemon/call.ts';
 import type { Contract, Lab, MethodRun, Smf, Zone } from '../daemon/state.ts';
-import type { Repository } from './repository.ts';
+import { findEntity, isInstance, type Repository } from './repository.ts';
 import { createSmf } from './restarter.ts';
 import type { Startd } from './startd.ts';
 import { createZoneFiles, type ZoneFiles } from './zone-files.ts';
@@ -34,6 +34,16 @@ export interface FakeLab {
   halt(): Promise<void>;
   startd(): Startd;
   repository(): Repository;
+  /** Writes manifests below /lib/svc/manifest/site, by file name without ".xml". */
+  deliver(manifests: Readonly<Record<string, string>>): void;
+  /** The state of "site/x" (its default instance) or of an FMRI. */
+  state(name: string): string | undefined;
+  /** Resolves when nothing moves any more. */
+  settled(): Promise<void>;
+  /** Waits until the instance is in that state. */
+  until(name: string, state: string): Promise<void>;
+  /** The log of a service's default instance, without the times. */
+  log(name: string): string[];
   /** Runs svcs, svcadm, svccfg or svcprop in the zone. */
   run(line: string, stdin?: string): Promise<CallResult>;
   /** The same in the global zone. */
@@ -144,6 +154,13 @@ export async function startFakeLab(name = 'smf'): Promise<FakeLab> {
     return result;
   }
 
+  const runOf = (name: string) => {
+    const fmri = name.startsWith('svc:') ? name : `svc:/${name}:default`;
+    const repository = smf.of(zone)?.repository;
+    const entity = repository === undefined ? undefined : findEntity(repository, fmri);
+    return entity !== undefined && isInstance(entity) ? smf.of(zone)?.startd?.run(entity) : undefined;
+  };
+
   await smf.install(global);
   await smf.install(zone);
   return Object.assign(fake, {
@@ -160,6 +177,21 @@ export async function startFakeLab(name = 'smf'): Promise<FakeLab> {
       if (startd === undefined) throw new Error('the zone is not booted');
       return startd;
     },
+    deliver: (manifests: Readonly<Record<string, string>>) => {
+      for (const [name, text] of Object.entries(manifests)) files.write(`/lib/svc/manifest/site/${name}.xml`, text);
+    },
+    state: (name: string) => runOf(name)?.state,
+    settled: async () => {
+      await smf.of(zone)?.startd?.settled();
+    },
+    until: async (name: string, state: string) => {
+      while (runOf(name)?.state !== state || runOf(name)?.next !== 'none') await smf.of(zone)?.startd?.changed();
+    },
+    log: (name: string) =>
+      (files.read(`/var/svc/log/${name.replaceAll('/', '-')}:default.log`) ?? '')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.replace(/^\[ \w{3} [ \d]\d [\d:]{8} (.*) \]$/, '$1')),
     repository: () => {
       const repository = smf.of(zone)?.repository;
       if (repository === undefined) throw new Error('the zone is not installed');

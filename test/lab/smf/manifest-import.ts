@@ -39,6 +39,13 @@ function forgetRemoved(repository: Repository, directory: string, present: Reado
   return changed;
 }
 
+/** Whether a directory has manifests that are new or changed since the last import. */
+export function hasNews(repository: Repository, files: ZoneFiles, directory: string): boolean {
+  return files
+    .below(directory, '.xml')
+    .some((path) => repository.files.get(path)?.hash !== hashOf(files.read(path) ?? ''));
+}
+
 /**
  * Imports the manifests below a directory that are new or changed by their hash, forgets those that are gone, and
  * applies the site's profiles: a new or changed profile to everything, an old one to services that are new.

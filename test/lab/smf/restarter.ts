@@ -1,6 +1,6 @@
 import type { Lab, Smf, Zone } from '../daemon/state.ts';
 import { zonePath } from '../kernel/zone-files.ts';
-import { EARLY, importDirectory, LATE } from './manifest-import.ts';
+import { EARLY, hasNews, importDirectory, LATE } from './manifest-import.ts';
 import { createRepository, findEntity, instancesOf, isInstance, NO_GROUPS } from './repository.ts';
 import { createStockCalls } from './run-method.ts';
 import { createStartd } from './startd.ts';
@@ -10,6 +10,9 @@ import type { ZoneSmf } from './zone-smf.ts';
 
 /** Where a zone keeps its repository; a marker here, since labd has the values. Outside, it names the zone (§6.5). */
 export const REPOSITORY_FILE = '/etc/svc/repository.db';
+
+const MANIFEST_IMPORT = 'svc:/system/manifest-import:default';
+const IMPORT_LIMIT_MS = 2000;
 
 type WithoutSmf = Omit<Lab, 'smf'>;
 
@@ -36,7 +39,9 @@ function startZone(lab: WithoutSmf, smf: ZoneSmf): void {
       const entity = findEntity(repository, fmri);
       if (entity !== undefined && isInstance(entity)) startd.enable(entity, enabled, false);
     },
-    importLate: () => {
+    importLate: async () => {
+      // Importing takes seconds on illumos: what can start without it has started by then (§6.5).
+      if (hasNews(repository, files, LATE)) await startd.settledBut(MANIFEST_IMPORT, IMPORT_LIMIT_MS);
       const late = importDirectory(repository, files, LATE);
       startd.adopt(late.instances);
       return late.faults;

@@ -46,7 +46,7 @@ export interface MethodHost {
   readonly files: ZoneFiles;
   enable(fmri: string, enabled: boolean): void;
   /** What svc:/system/manifest-import does. @returns a line for each file that could not be imported */
-  importLate(): readonly string[];
+  importLate(): Promise<readonly string[]>;
 }
 
 /** Whether the namespaces have more ids than root's (lab.md part 12): without, no method can run as somebody else. */

@@ -40,6 +40,8 @@ export interface Startd {
   mark(instance: Instance, state: 'maintenance' | 'degraded'): void;
   /** Resolves when no method runs and nothing is left to do. */
   settled(): Promise<void>;
+  /** The same without regard to one instance, and for at most that long. */
+  settledBut(fmri: string, limitMs: number): Promise<void>;
   /** Resolves at the next change of any state or property. */
   changed(): Promise<void>;
   /** A property was changed: wakes those who wait for that. */
@@ -315,6 +317,17 @@ export function createStartd(host: MethodHost): Startd {
     while (!halted && [...runs.values()].some(({ moving }) => moving)) await changed();
   }
 
+  async function settledBut(fmri: string, limitMs: number): Promise<void> {
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      notify();
+    }, limitMs);
+    const others = () => [...runs.values()].some(({ moving, instance }) => moving && instance.fmri !== fmri);
+    while (!halted && !late && others()) await changed();
+    clearTimeout(timer);
+  }
+
   function adopt(concerned: readonly Instance[]): void {
     const present = new Set(instancesOf(repository));
     for (const [instance, run] of runs) {
@@ -374,6 +387,7 @@ export function createStartd(host: MethodHost): Startd {
       settle();
     },
     settled,
+    settledBut,
     changed,
     touched: notify,
     shutdown: async () => {

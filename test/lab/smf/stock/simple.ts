@@ -51,8 +51,8 @@ export const startNetmask: BuiltinMethod = ({ files }) => {
   return 0;
 };
 
-export const startManifestImport: BuiltinMethod = ({ importLate, log }) => {
-  for (const fault of importLate()) log(fault);
+export const startManifestImport: BuiltinMethod = async ({ importLate, log }) => {
+  for (const fault of await importLate()) log(fault);
   return 0;
 };
 
