@@ -1,5 +1,6 @@
-// Addresses as text, the way inet_ntop(3) writes them.
-import type { Words } from './nat-rule.ts';
+// Addresses as text, the way inet_ntop(3) writes them, and back.
+import { parseIpv6 } from './lexer.ts';
+import { type Words, wordsOf } from './nat-rule.ts';
 
 /** Dotted quad of a word. */
 export function formatIpv4(word: number): string {
@@ -24,4 +25,11 @@ export function formatIpv6(words: Words): string {
 
 export function formatAddress(version: 4 | 6, words: Words): string {
   return version === 4 ? formatIpv4(words[0]) : formatIpv6(words);
+}
+
+/** Reads an address of either family that a program wrote. */
+export function readAddress(text: string): Words {
+  const bytes = parseIpv6(text);
+  if (bytes !== undefined) return wordsOf(bytes);
+  return [text.split('.').reduce((value, octet) => value * 256 + Number(octet), 0), 0, 0, 0];
 }

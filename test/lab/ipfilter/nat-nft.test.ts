@@ -74,6 +74,25 @@ test('puts the longest mask first, then the order of the file', () => {
   );
 });
 
+test('goes by the order of the file where networks begin with the same address', () => {
+  const rules = statements(
+    'map pnic0 10.2.0.0/24 -> 203.0.113.1/32 tcp',
+    'map pnic0 10.2.0.0/28 -> 203.0.113.2/32',
+    'map pnic0 10.2.0.0/16 -> 203.0.113.3/32',
+  );
+  assert.equal(
+    rules.map((rule) => rule.replace('oifname "pnic0" ip saddr ', '')),
+    [
+      '10.2.0.0/28 meta l4proto 6 snat to 203.0.113.1',
+      '10.2.0.0/28 snat to 203.0.113.2',
+      '10.2.0.0/28 snat to 203.0.113.3',
+      '10.2.0.0/24 meta l4proto 6 snat to 203.0.113.1',
+      '10.2.0.0/24 snat to 203.0.113.3',
+      '10.2.0.0/16 snat to 203.0.113.3',
+    ],
+  );
+});
+
 test('gives each host its share of ports under auto', () => {
   const [rule = ''] = statements('map pnic0 10.2.0.0/30 -> 203.0.113.5/32 portmap tcp/udp auto');
   const shares = [0, 1, 2, 3].map((host) => {

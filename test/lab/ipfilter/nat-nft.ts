@@ -1,5 +1,5 @@
 // NAT rules as an nftables script (lab.md part 10). nftables takes the first rule that fits, so they are put into illumos's order:
-// longest mask first, then as in the file (§7.4).
+// longest mask first, then as in the file (§7.4), and as in the file whatever the masks where networks begin with the same address.
 import { NotModelled } from '../daemon/call.ts';
 import { formatAddress } from './format-address.ts';
 import {
@@ -52,8 +52,8 @@ function tableScript(version: 4 | 6, rules: readonly NatRule[], interfaces: read
     mine.filter(({ kind }) => kind === 'rdr' || kind === 'bimap'),
     ({ outer }) => outer,
   );
-  const out = maps.flatMap((rule) => mapLines(rule, interfaces));
-  const into = rdrs.flatMap((rule) => rdrLines(rule, rdrs, interfaces));
+  const out = maps.flatMap((place) => mapLines(place, interfaces));
+  const into = rdrs.flatMap((place) => rdrLines(place, mine, interfaces));
   return [
     `table ${family} ipnat`,
     `delete table ${family} ipnat`,
@@ -71,11 +71,28 @@ function tableScript(version: 4 | 6, rules: readonly NatRule[], interfaces: read
   ].join('\n');
 }
 
-function inOrder(rules: readonly NatRule[], net: (rule: NatRule) => Net): NatRule[] {
-  return rules
-    .map((rule) => ({ rule, length: maskLength(rule, net(rule).mask) }))
+/** A rule's turn: the part of its network that is asked about then. */
+interface Turn {
+  readonly rule: NatRule;
+  readonly net: Net;
+}
+
+/**
+ * A rule comes with its own mask, and before that with each longer mask of a rule that begins at the same address, because illumos
+ * then asks both, in the order of the file (nat.json, "specific").
+ */
+function inOrder(rules: readonly NatRule[], net: (rule: NatRule) => Net): Turn[] {
+  const places = rules.map((rule) => ({ rule, ...net(rule), length: maskLength(rule, net(rule).mask) }));
+  const nets = places.filter(
+    (one, i) => i === places.findIndex((other) => other.length === one.length && sameWords(other.address, one.address)),
+  );
+  return nets
     .sort((a, b) => b.length - a.length)
-    .map(({ rule }) => rule);
+    .flatMap(({ address, mask, length }) =>
+      places
+        .filter((place) => place.length <= length && sameWords(place.address, address))
+        .map(({ rule }) => ({ rule, net: { address, mask } })),
+    );
 }
 
 function refuse(rule: NatRule, what: string): NotModelled {
@@ -102,16 +119,16 @@ function usable(rule: NatRule): NatRule | undefined {
   return rule.protocol < 0 || rule.protocol > 255 ? undefined : rule;
 }
 
-function mapLines(rule: NatRule, interfaces: readonly NatInterface[]): string[] {
+function mapLines({ rule, net }: Turn, interfaces: readonly NatInterface[]): string[] {
   if (usable(rule) === undefined) return [];
   if (rule.kind === 'map-block') throw refuse(rule, 'map-block');
   if (rule.flags.has('range')) throw refuse(rule, 'a range of addresses');
   const on = interfaceMatch(rule, rule.interfaces[1], 'oifname', interfaces);
   if (on === undefined) return [];
-  const [sourceNot, destinationNot] = [false, rule.kind === 'map' && rule.flags.has('not-destination')];
+  const destinationNot = rule.kind === 'map' && rule.flags.has('not-destination');
   const match = [
     ...on,
-    ...netMatch(rule, 'saddr', rule.inner, sourceNot),
+    ...netMatch(rule, 'saddr', net, false),
     ...(rule.flags.has('conditions') ? netMatch(rule, 'daddr', rule.other, destinationNot) : []),
     ...protocolMatch(rule),
     ...portMatch(rule),
@@ -163,12 +180,12 @@ function sharedPorts(rule: NatRule, address: string): string {
   return `snat ip to ip saddr map { ${elements.join(', ')} }`;
 }
 
-function rdrLines(rule: NatRule, all: readonly NatRule[], interfaces: readonly NatInterface[]): string[] {
+function rdrLines({ rule, net }: Turn, all: readonly NatRule[], interfaces: readonly NatInterface[]): string[] {
   if (usable(rule) === undefined) return [];
   if (rule.flags.has('sticky')) throw refuse(rule, 'sticky');
   const on = interfaceMatch(rule, rule.interfaces[0], 'iifname', interfaces);
   if (on === undefined) return [];
-  const match = rdrMatch(rule, on);
+  const match = rdrMatch(rule, net, on);
   if (match === undefined) return [];
   const peers = rule.flags.has('round-robin') ? roundRobin(rule, all) : [rule];
   if (peers[0] !== rule) return [];
@@ -177,7 +194,7 @@ function rdrLines(rule: NatRule, all: readonly NatRule[], interfaces: readonly N
 }
 
 /** Undefined when no packet can fit: ports written backwards. */
-function rdrMatch(rule: NatRule, on: readonly string[]): string[] | undefined {
+function rdrMatch(rule: NatRule, net: Net, on: readonly string[]): string[] | undefined {
   const conditional = rule.flags.has('conditions');
   const sourceNot = rule.kind === 'rdr' && rule.flags.has('not-source');
   const ports = rule.kind === 'rdr' && !conditional && rule.low !== 0;
@@ -185,7 +202,7 @@ function rdrMatch(rule: NatRule, on: readonly string[]): string[] | undefined {
   return [
     ...on,
     ...(conditional ? netMatch(rule, 'saddr', rule.other, sourceNot) : []),
-    ...netMatch(rule, 'daddr', rule.outer, false),
+    ...netMatch(rule, 'daddr', net, false),
     ...protocolMatch(rule),
     ...(ports ? [`th dport ${rule.low === rule.high ? rule.low : `${rule.low}-${rule.high}`}`] : portMatch(rule)),
   ];

@@ -1,7 +1,6 @@
 // NAT sessions as the kernel's connection table shows them, and as ipnat -l prints them (§11.9, lab.md part 10).
-import { formatAddress } from './format-address.ts';
-import { parseIpv6 } from './lexer.ts';
-import { andWords, type NatRule, sameWords, type Words, wordsOf } from './nat-rule.ts';
+import { formatAddress, readAddress } from './format-address.ts';
+import { andWords, type NatRule, sameWords, type Words } from './nat-rule.ts';
 
 interface Way {
   readonly from: Words;
@@ -56,11 +55,6 @@ export function parseConnections(text: string): Connection[] {
       },
     ];
   });
-}
-
-function readAddress(text: string): Words {
-  if (text.includes(':')) return wordsOf(parseIpv6(text) ?? []);
-  return [text.split('.').reduce((value, octet) => value * 256 + Number(octet), 0), 0, 0, 0];
 }
 
 /** The sessions of a table: connections that are not the same seen from both ends. One that is mapped and redirected is two. */

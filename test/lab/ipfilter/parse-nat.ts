@@ -1,6 +1,7 @@
 // The grammar of ipnat's rules (§7.6, ipfilter.md 2). Each token is read only when the grammar cannot decide without it, because
 // that is when illumos's parser reads it too: which token an error names, and how an address is scanned, depend on it.
 import { createLexer, type Lexer, parseIpv6, type Token, type WordList } from './lexer.ts';
+import { protocolName, protocolNumber, servicePort } from './names.ts';
 import {
   andWords,
   type Compare,
@@ -16,7 +17,6 @@ import {
   ZERO,
 } from './nat-rule.ts';
 import { shareOut } from './nat-shares.ts';
-import { protocolName, protocolNumber, servicePort } from './services.ts';
 
 const WORDS: WordList = [
   ...['age', 'any', 'auto', 'bimap', 'frag', 'from', 'icmpidmap', 'mask', 'map', 'map-block', 'mssclamp'],

@@ -1,5 +1,6 @@
 // NAT rules as ipnat -v and ipnat -l print them (ipfilter.md 2, ipnat-grammar.json).
 import { formatAddress, formatIpv4 } from './format-address.ts';
+import { protocolName, serviceName } from './names.ts';
 import {
   countBits6,
   type NatRule,
@@ -10,7 +11,6 @@ import {
   type Words,
   ZERO,
 } from './nat-rule.ts';
-import { protocolName, serviceName } from './services.ts';
 
 /** One line, without newline. Text is one character a byte, as it was read. `numeric`: ports without names. */
 export function formatNatRule(rule: NatRule, numeric = false): string {
