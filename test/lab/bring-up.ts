@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { ClientKind } from './client/choose.ts';
 import { chooseClient } from './client/choose.ts';
 import type { LabConfig } from './daemon/main.ts';
+import type { PhysicalLink } from './kernel/links.ts';
 import { makeRunDirectory, removeStaleRunDirectories } from './run-directory.ts';
 
 /** userns: root over 65536 ids of a user namespace. rootless: an ordinary user, one id. plain: real root. */
@@ -26,6 +27,8 @@ export interface BringUpOptions {
   readonly client?: ClientKind;
   /** Directory that programs in the lab write coverage to. */
   readonly coverage?: string;
+  /** The physical links of the host; missing is e1000g0 with a cable in. */
+  readonly physicalLinks?: readonly PhysicalLink[];
 }
 
 /** The clone: where build/ is. */
@@ -57,6 +60,7 @@ async function tryMode(mode: Mode, options: BringUpOptions): Promise<BringUp> {
     node: process.execPath,
     ...(existsSync(software) ? { software } : {}),
     ...(options.coverage === undefined ? {} : { coverage: options.coverage }),
+    ...(options.physicalLinks === undefined ? {} : { physicalLinks: options.physicalLinks }),
   };
   writeFileSync(join(run, 'config.json'), JSON.stringify(config));
   const log = openSync(join(run, 'log'), 'a', 0o600);

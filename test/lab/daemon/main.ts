@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { startIpf } from '../ipfilter/stack.ts';
 import { startStack } from '../kernel/ip-stack.ts';
 import { createKernel, makeNetworkNamespaces } from '../kernel/kernel.ts';
-import { createLinks } from '../kernel/links.ts';
+import { createLinks, type PhysicalLink } from '../kernel/links.ts';
 import '../kernel/dump-files.ts';
 import { createGlobalRoot, createStandIns } from '../kernel/roots.ts';
 import { startGlobalZone } from '../kernel/zone-process.ts';
@@ -28,6 +28,8 @@ export interface LabConfig {
   /** build/opt/zonenet; missing when it is not built. */
   readonly software?: string;
   readonly coverage?: string;
+  /** Missing: e1000g0. */
+  readonly physicalLinks?: readonly PhysicalLink[];
 }
 
 /** The environment a stand-in has when labd itself calls it: a method's (§6.3). */
@@ -132,7 +134,7 @@ async function start(run: string) {
   const lab = createLab(run, clock, parts, (zone, argv, env = {}) =>
     internalCall(dispatch, zone, argv, { ...INTERNAL_ENVIRONMENT, ...env }),
   );
-  parts.links = await createLinks(lab);
+  parts.links = await createLinks(lab, config.physicalLinks);
   parts.smf = createSmf(lab);
   const dispatch = createDispatcher(lab, faults, recorder);
   provideSockets((zone) => listenForZone(lab, zone, dispatch));

@@ -1,6 +1,7 @@
 // Data links: dladm's records, and the switches and devices that stand for them in the kernel (lab.md part 6, §1).
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { registerDump } from '../daemon/dump.ts';
 import { withLock } from '../daemon/locks.ts';
 import type { Kernel, Lab, Link, Links, NewLink, Zone } from '../daemon/state.ts';
 import { type Protected, protectionScript } from './protection.ts';
@@ -268,3 +269,16 @@ function nameOf(device: unknown): string {
   if (typeof device === 'object' && device !== null && 'ifname' in device) return String(device.ifname);
   throw new Error(`ip shows a link without a name: ${JSON.stringify(device)}`);
 }
+
+/** Addresses that were chosen differ from run to run; those asked for do not. */
+registerDump('links', (lab) =>
+  lab.links
+    .all()
+    .map(({ mac, macType, holds, properties, ...link }) => ({
+      ...link,
+      ...(macType === 'random' ? {} : { mac }),
+      holds: [...holds].sort(),
+      properties: Object.fromEntries([...properties].sort(([a], [b]) => (a < b ? -1 : 1))),
+    }))
+    .sort((a, b) => (`${a.name} ${a.zone ?? ''}` < `${b.name} ${b.zone ?? ''}` ? -1 : 1)),
+);
