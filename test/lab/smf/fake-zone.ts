@@ -9,6 +9,7 @@ import { svcprop } from '../commands/svcprop.ts';
 import { svcs } from '../commands/svcs.ts';
 import type { Call, CallResult, Program } from '../daemon/call.ts';
 import type { Contract, Lab, MethodRun, Smf, Zone } from '../daemon/state.ts';
+import { resolveInRoot } from '../kernel/zone-files.ts';
 import { findEntity, isInstance, type Repository } from './repository.ts';
 import { createSmf } from './restarter.ts';
 import type { Startd } from './startd.ts';
@@ -50,6 +51,8 @@ export interface FakeLab {
   runGlobal(line: string, options?: { stdin?: string; env?: Record<string, string> }): Promise<CallResult>;
   stop(): Promise<void>;
   clock: number;
+  /** Milliseconds that pass at each look at the clock. */
+  tick: number;
 }
 
 let contracts = 100;
@@ -103,7 +106,7 @@ export async function startFakeLab(name = 'smf'): Promise<FakeLab> {
   };
   const global: Zone = { name: 'global', id: 0, state: 'running', config: { ...config, zonepath: '/' }, root: '/' };
   const zone: Zone = { name: 'z', id: 1, state: 'running', config, root: '/zones/z/root' };
-  const outerOf = (of: Zone) => (path: string) => join(of === global ? join(top, 'global') : root, path);
+  const outerOf = (of: Zone) => (path: string) => resolveInRoot(of === global ? join(top, 'global') : root, path);
   const filesOf = new Map([global, zone].map((each) => [each, createZoneFiles(outerOf(each))]));
   const files = filesOf.get(zone) ?? createZoneFiles((path) => path);
   const globalFiles = filesOf.get(global) ?? files;
@@ -111,14 +114,17 @@ export async function startFakeLab(name = 'smf'): Promise<FakeLab> {
     each.process = { pid: 1, start: startProcess(outerOf(each), running), halt: async () => {} };
   const calls: string[] = [];
   const answers = new Map<string, Partial<CallResult>>();
-  const fake = { clock: Date.UTC(2025, 0, 3, 12, 1, 7) };
+  const fake = { clock: Date.UTC(2025, 0, 3, 12, 1, 7), tick: 0 };
   const base = {
     run: top,
     global,
     zones: new Map([global, zone].map((each) => [each.name, each])),
     notModelled: [] as string[],
     switches: new Map<string, string>(),
-    now: () => fake.clock,
+    now: () => {
+      fake.clock += fake.tick;
+      return fake.clock;
+    },
     call: async (where: Zone, argv: readonly string[]): Promise<CallResult> => {
       const [path = '', ...args] = argv;
       const program = path.split('/').at(-1) ?? '';

@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** The files of one zone as it sees them: absolute paths in the zone. */
 export interface ZoneFiles {
@@ -22,6 +22,7 @@ export interface ZoneFiles {
   below(directory: string, ending: string): readonly string[];
   /** Files directly in a directory. Empty when there is no such directory. */
   names(directory: string): readonly string[];
+  /** Removes a file, a directory with what is in it, or a link, not what the link leads to. */
   remove(path: string): void;
   link(target: string, path: string): void;
 }
@@ -45,6 +46,8 @@ export function createZoneFiles(outer: (path: string) => string): ZoneFiles {
     mkdirSync(outer(dirname(path)), { recursive: true });
     return outer(path);
   };
+  // The directory entry itself: `outer` follows a link at the end of a path.
+  const entry = (path: string): string => join(outer(dirname(path)), basename(path));
   return {
     read: (path) => unlessMissing(() => readFileSync(outer(path), 'utf8'), undefined),
     write: (path, text) => writeFileSync(prepare(path), text),
@@ -60,10 +63,11 @@ export function createZoneFiles(outer: (path: string) => string): ZoneFiles {
         .map((entry) => `${directory}${`${entry.parentPath}/${entry.name}`.slice(outer(directory).length)}`)
         .sort(),
     names: (directory) => unlessMissing(() => readdirSync(outer(directory)), []).sort(),
-    remove: (path) => rmSync(outer(path), { recursive: true, force: true }),
+    remove: (path) => rmSync(entry(path), { recursive: true, force: true }),
     link: (target, path) => {
-      rmSync(prepare(path), { force: true });
-      symlinkSync(target, outer(path));
+      prepare(path);
+      rmSync(entry(path), { force: true });
+      symlinkSync(target, entry(path));
     },
   };
 }

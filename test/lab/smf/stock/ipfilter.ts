@@ -1,7 +1,7 @@
 // network/ipfilter: what its start, refresh and stop methods do (§7.3).
 import { NotModelled } from '../../daemon/call.ts';
 import type { BuiltinCall, BuiltinMethod } from '../builtin.ts';
-import { firstValue, runningGroups, withProperty } from '../repository.ts';
+import { firstValue, type Groups, runningGroups, withProperty } from '../repository.ts';
 import { entriesOf } from './lines.ts';
 
 const IPF = '/usr/sbin/ipf';
@@ -16,18 +16,12 @@ function property({ instance }: BuiltinCall, group: string, name: string): strin
   return firstValue(runningGroups(instance), group, name);
 }
 
-/** Sets a property where svcprop and the method see it at once, edited and running. */
-function setProperty({ instance: { service } }: BuiltinCall, name: string, type: string, value: string): void {
-  const set = (groups: typeof service.groups) => withProperty(groups, DEFAULT, name, { type, values: [value] });
-  service.groups = set(service.groups);
-  for (const instance of service.instances.values()) {
-    if (instance.groups.has(DEFAULT)) instance.groups = set(instance.groups);
-    const { own, service: shared } = instance.running;
-    instance.running = {
-      own: own.has(DEFAULT) ? set(own) : own,
-      service: shared.has(DEFAULT) ? set(shared) : shared,
-    };
-  }
+/** Sets a property of the instance where svcprop and the method see it at once, edited and running. */
+function setProperty({ instance }: BuiltinCall, name: string, type: string, value: string): void {
+  const set = (groups: Groups) =>
+    groups.has(DEFAULT) ? withProperty(groups, DEFAULT, name, { type, values: [value] }) : groups;
+  instance.groups = set(instance.groups);
+  instance.running = { ...instance.running, own: set(instance.running.own) };
 }
 
 /** The very first start takes up an /etc/ipf/ipf.conf that has rules; later edits of the file alone change nothing. */
