@@ -6,6 +6,7 @@ import { ipf } from './ipf.ts';
 import { ipfstat } from './ipfstat.ts';
 import { ipnat } from './ipnat.ts';
 import { netstat } from './netstat.ts';
+import { halt, reboot } from './reboot.ts';
 import { route } from './route.ts';
 import { routeadm } from './routeadm.ts';
 import { svcadm } from './svcadm.ts';
@@ -25,6 +26,8 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   '/usr/sbin/ipfstat': ipfstat,
   '/usr/sbin/ipnat': ipnat,
   '/usr/bin/netstat': netstat,
+  '/usr/sbin/halt': halt,
+  '/usr/sbin/reboot': reboot,
   '/usr/sbin/route': route,
   '/usr/sbin/routeadm': routeadm,
   '/usr/sbin/svcadm': svcadm,
