@@ -21,7 +21,7 @@ export function createProgress(stream: ProgressStream, monotonic: () => number):
 
 function createLog(stream: ProgressStream): Progress {
   return {
-    step: ({ sign, about, what }) => stream.write(`znetadm: ${sign} ${about}  ${what}\n`),
+    step: ({ sign, about, what }) => stream.write(`znetadm: ${sign} ${about.padEnd(8)}  ${what}\n`),
     log: (line) => stream.write(`znetadm: ${line}\n`),
     end: () => undefined,
   };

@@ -1,0 +1,109 @@
+// The lock, held to several processes and to SIGKILL. Started with LOCK_DIR this file is one of those processes.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { acquireLock } from '../../src/system/lock.ts';
+import { createProcessTable, startInPsinfo, startInStat } from '../../src/system/process-table.ts';
+import { rejects } from '../support/assertions.ts';
+
+const processes = createProcessTable();
+const lockIn = (directory: string, waitMilliseconds = 20_000) =>
+  acquireLock(join(directory, 'lock'), { processes, waitMilliseconds });
+
+/** Adds one to a file under the lock, so often; or holds the lock until it is killed. */
+async function worker(directory: string, rounds: number): Promise<void> {
+  const counter = join(directory, 'counter');
+  for (let round = 0; round < rounds; round += 1) {
+    const release = await lockIn(directory);
+    const value = Number(readFileSync(counter, 'utf8'));
+    await setTimeout(1);
+    writeFileSync(counter, `${value + 1}`);
+    await release();
+  }
+  if (rounds === 0) {
+    await lockIn(directory);
+    process.stdout.write('held\n');
+    await setTimeout(60_000);
+  }
+}
+
+function start(directory: string, rounds: number): ChildProcess {
+  const env = { ...process.env, LOCK_DIR: directory, LOCK_ROUNDS: `${rounds}` };
+  return spawn(process.execPath, [fileURLToPath(import.meta.url)], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+}
+
+const ended = (child: ChildProcess) => new Promise<number | null>((resolve) => child.on('close', resolve));
+const held = (child: ChildProcess) => new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
+
+if (process.env['LOCK_DIR'] !== undefined) {
+  await worker(process.env['LOCK_DIR'], Number(process.env['LOCK_ROUNDS']));
+} else {
+  const test = suite<{ directory: string }>('lock');
+
+  test.before.each((context) => {
+    context.directory = mkdtempSync(join(tmpdir(), 'zonenet-lock-'));
+  });
+  test.after.each(({ directory }) => rmSync(directory, { recursive: true, force: true }));
+
+  test('four processes at once lose nothing', async ({ directory }) => {
+    writeFileSync(join(directory, 'counter'), '0');
+    const statuses = await Promise.all([1, 2, 3, 4].map(() => ended(start(directory, 25))));
+    assert.equal(statuses, [0, 0, 0, 0]);
+    assert.is(readFileSync(join(directory, 'counter'), 'utf8'), '100');
+    assert.is(readdirSync(join(directory, 'lock')).length, 1);
+  });
+
+  test('a lock that is held is waited for, and not longer than asked', async ({ directory }) => {
+    const release = await lockIn(directory);
+    const error = await rejects(() => lockIn(directory, 50));
+    assert.is(error.code, 'LOCKED');
+    assert.ok(error.message.includes(`process ${process.pid} holds`), error.message);
+    await release();
+    await (await lockIn(directory, 0))();
+  });
+
+  test('the lock of a killed process is taken over', async ({ directory }) => {
+    for (let round = 0; round < 3; round += 1) {
+      const child = start(directory, 0);
+      await held(child);
+      assert.is((await rejects(() => lockIn(directory, 0))).code, 'LOCKED');
+      child.kill('SIGKILL');
+      await ended(child);
+    }
+    await (await lockIn(directory, 0))();
+    assert.is(readdirSync(join(directory, 'lock')).length, 1);
+  });
+
+  test('a pid that was given to another process holds nothing', async ({ directory }) => {
+    const release = await lockIn(directory);
+    const file = join(directory, 'lock', 'L.1');
+    writeFileSync(file, JSON.stringify({ pid: process.pid, start: 'earlier' }));
+    await (await lockIn(directory, 0))();
+    assert.not(existsSync(file));
+    await release();
+  });
+
+  test('a process is known by its start on Linux', async () => {
+    const fields = ['S', ...Array.from({ length: 18 }, (_, index) => `${index}`), '4711', '0'];
+    assert.is(startInStat(Buffer.from(`42 (a b) c) ${fields.join(' ')}`)), '4711');
+    assert.is(startInStat(Buffer.from(`42 (x) Z ${fields.slice(1).join(' ')}`)), undefined);
+    assert.ok(await processes.startOf(process.pid));
+    assert.is(await processes.startOf(4_194_305), undefined);
+  });
+
+  test('and by pr_start on illumos, where a zombie has no threads', () => {
+    const psinfo = Buffer.alloc(416);
+    psinfo.writeInt32LE(1, 4);
+    psinfo.writeBigInt64LE(1_700_000_000n, 88);
+    assert.is(startInPsinfo(psinfo), '00f153650000000000000000'.padEnd(32, '0'));
+    psinfo.writeInt32LE(0, 4);
+    assert.is(startInPsinfo(psinfo), undefined);
+  });
+
+  test.run();
+}
