@@ -1,5 +1,6 @@
 // dladm create-*, delete-* and rename-link (§1.3 to §1.6).
 import { type Call, NotModelled } from '../daemon/call.ts';
+import { takeSwitch } from '../daemon/faults.ts';
 import type { Lab, Link } from '../daemon/state.ts';
 import { ETHERSTUB_MTU } from '../kernel/links.ts';
 import { type Assignment, checkProperty, isResourceProperty, parseAssignments } from './dladm-property.ts';
@@ -116,14 +117,9 @@ function refuseName(name: string): string | undefined {
 const isTaken = (lab: Lab, name: string) =>
   lab.links.all().some((link) => link.name === name && link.zone === undefined);
 
-/** Lent, plumbed or otherwise held, or built over (§1.4, §1.5). The switch "link-busy:NAME" = n makes it busy for n questions more. */
+/** Lent, plumbed or otherwise held, or built over (§1.4, §1.5). The switch "link-busy:NAME" makes it busy as often as it says. */
 export function isBusy(lab: Lab, link: Link): boolean {
-  const key = `link-busy:${link.name}`;
-  const left = Number(lab.switches.get(key) ?? 0);
-  if (left > 0) {
-    lab.switches.set(key, String(left - 1));
-    return true;
-  }
+  if (takeSwitch(lab.switches, `link-busy:${link.name}`)) return true;
   return link.zone !== undefined || link.holds.size > 0 || lab.links.over(link).length > 0;
 }
 

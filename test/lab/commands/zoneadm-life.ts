@@ -1,6 +1,7 @@
 // A zone going up and down, as zoneadmd does it (§5.4, §8.2).
 
 import { NotModelled } from '../daemon/call.ts';
+import { takeSwitch } from '../daemon/faults.ts';
 import { withLock } from '../daemon/locks.ts';
 import type { Lab, Link, NetResource, Zone } from '../daemon/state.ts';
 import { startIpf, stopIpf } from '../ipfilter/stack.ts';
@@ -120,14 +121,11 @@ async function teardown(lab: Lab, zone: Zone, parts: ZoneParts): Promise<void> {
 
 /**
  * From ready, running or down to installed. No stop method runs.
- * The switch "zone-stuck-down:NAME" = n lets the zone stick in "down" that often, with its links (§5.1).
+ * The switch "zone-stuck-down:NAME" lets the zone stick in "down" as often as it says, with its links (§5.1).
  */
 export async function takeDown(lab: Lab, zone: Zone, parts: ZoneParts): Promise<Messages> {
   zone.state = 'shutting_down';
-  const key = `zone-stuck-down:${zone.name}`;
-  const stuck = Number(lab.switches.get(key) ?? 0);
-  if (stuck > 0) {
-    lab.switches.set(key, String(stuck - 1));
+  if (takeSwitch(lab.switches, `zone-stuck-down:${zone.name}`)) {
     const { id } = zone;
     await lab.links.clearProtection(zone);
     await lab.smf.halt(zone);
