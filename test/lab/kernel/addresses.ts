@@ -1,6 +1,8 @@
 // Plumbing interfaces and giving them addresses: from ipadm's requests to the kernel, and what the kernel says of them.
 import { NotModelled } from '../daemon/call.ts';
 import type { Lab, Link, Zone } from '../daemon/state.ts';
+import { natAddressesChanged } from '../ipfilter/nat-stack.ts';
+import { filterInterfacesChanged } from '../ipfilter/stack.ts';
 import { allowedIps, loadForwarding } from './forwarding.ts';
 import { type Address, formatAddress, LINK_LOCAL, type Prefixed, parseAddress, sameAddress } from './ip-address.ts';
 import { type AddressObject, type IpInterface, netnsOf, recordingOf, stackOf } from './ip-stack.ts';
@@ -51,6 +53,7 @@ export async function plumb(lab: Lab, zone: Zone, name: string, record: boolean)
     interfaces.set(name, made);
     if (record) recordingOf(zone).interfaces.add(name);
     await loadForwarding(lab, zone);
+    await tellFilters(lab, zone);
     return made;
   };
   if (name === 'lo0') return made('lo');
@@ -89,6 +92,13 @@ export async function unplumb(lab: Lab, zone: Zone, ipInterface: IpInterface): P
   interfaces.delete(name);
   link?.holds.delete('ip');
   await loadForwarding(lab, zone);
+  await tellFilters(lab, zone);
+}
+
+/** Rules of ipf and ipnat wait for interfaces, and 0/32 follows the first address (§7.6, §7.7). */
+async function tellFilters(lab: Lab, zone: Zone): Promise<void> {
+  await filterInterfacesChanged(lab, zone);
+  await natAddressesChanged(lab, zone);
 }
 
 /**
@@ -130,6 +140,7 @@ async function install(lab: Lab, zone: Zone, object: AddressObject, address: Pre
   await lab.kernel.ip(netnsOf(zone), [
     `address add ${formatAddress(address)}/${address.length}${broadcast} dev ${device}`,
   ]);
+  await tellFilters(lab, zone);
   return 'up';
 }
 
@@ -150,6 +161,7 @@ export async function takeDown(lab: Lab, zone: Zone, object: AddressObject): Pro
   const there = await readAddresses(lab, netnsOf(zone));
   if (!there.some((other) => other.device === device && sameAddress(other, address))) return;
   await lab.kernel.ip(netnsOf(zone), [`address del ${formatAddress(address)}/${address.length} dev ${device}`]);
+  await tellFilters(lab, zone);
 }
 
 /** Counts a poll of the addresses that a switch keeps tentative, and ends their wait when it was the last. */
