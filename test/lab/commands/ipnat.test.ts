@@ -36,6 +36,12 @@ test.before(async (context) => {
   for (const [name, text] of Object.entries(FILES)) await context.lab.writeFile('global', `/root/${name}`, text);
 });
 
+test.before(async ({ lab }) => {
+  const early = await lab.run(['ipnat', '-f', 'ipnat.conf']);
+  assert.equal(early, { status: 1, signal: null, stdout: '', stderr: 'ioctl(SIOCGNATS): I/O error\n' });
+  await lab.mustRun(['ipf', '-E']);
+});
+
 test.before.each(async ({ lab }) => {
   await lab.mustRun(['ipnat', '-CF']);
 });
@@ -112,6 +118,23 @@ test('adds to what is there, and removes rule by rule', async ({ lab }) => {
 test('reads rules from its standard input', async ({ lab }) => {
   await lab.mustRun(['ipnat', '-f', '-'], { stdin: FILES['ipnat.conf'] });
   assert.is(await lab.mustRun(['ipnat', '-l']), LISTED);
+});
+
+test('follows interfaces that come and addresses that change', async ({ lab }) => {
+  const targets = async () => {
+    const table = await lab.mustRun(['nft', 'list', 'table', 'ip', 'ipnat'], { netns: 'z0' });
+    return [...table.matchAll(/oifname .*/g)].map(([line]) => line);
+  };
+  await lab.mustRun(['ipnat', '-f', '-'], { stdin: 'map e1000g0 10.20.1.0/24 -> 0/32\n' });
+  assert.equal(await targets(), []);
+  await lab.mustRun('ipadm create-if e1000g0');
+  assert.equal(await targets(), ['oifname "e1000g0" ip saddr 10.20.1.0/24 drop']);
+  for (const address of ['203.0.113.5', '203.0.113.6']) {
+    await lab.mustRun(`ipadm create-addr -T static -a ${address}/24 e1000g0/v4`);
+    assert.equal(await targets(), [`oifname "e1000g0" ip saddr 10.20.1.0/24 snat to ${address}`]);
+    await lab.mustRun('ipadm delete-addr e1000g0/v4');
+  }
+  await lab.mustRun('ipadm delete-if e1000g0');
 });
 
 test('refuses by name what the lab does not model, and changes nothing', async ({ lab }) => {

@@ -10,6 +10,7 @@ import { formatSession } from '../ipfilter/nat-sessions.ts';
 import { flushSessions, loadNat, natOf, readCounts, readSessions } from '../ipfilter/nat-stack.ts';
 import { parseNatFile } from '../ipfilter/parse-nat.ts';
 import { formatNatRule } from '../ipfilter/print-nat.ts';
+import { ipfOf } from '../ipfilter/stack.ts';
 import { zonePath } from '../kernel/zone-files.ts';
 
 const USAGE = 'Usage: ipnat [-CdFhlnrRsv] [-f filename] [-G|-z zonename]\n';
@@ -27,7 +28,8 @@ interface Options {
 }
 
 /**
- * Options are collected first; then it flushes, loads and lists, whatever their order. Only a syntax error and a wrong option exit 1.
+ * Options are collected first; then it flushes, loads and lists, whatever their order. Only a syntax error and a wrong option exit 1,
+ * and everything but -n while ipfilter is not enabled (illumos's driver answers its NAT device with EIO then).
  */
 export const ipnat: Program = async (call, lab) => {
   const options = readOptions(call.args);
@@ -45,6 +47,10 @@ export const ipnat: Program = async (call, lab) => {
   }
   refuseWhatIsNotModelled(letters);
   const dry = letters.has('n');
+  if (!dry && !ipfOf(call.zone).enabled) {
+    call.err('ioctl(SIOCGNATS): I/O error\n');
+    return 1;
+  }
   if (!dry) await flush(call, lab, letters);
   if (file !== undefined && (await load(call, lab, file, letters)) === 1) return 1;
   if (letters.has('s')) await printCounts(call, lab);

@@ -32,6 +32,7 @@ ip -n inside addr add 10.2.0.2/24 dev in0; ip -n inside addr add 10.2.0.7/24 dev
 ip -n inside addr add fd12:3456:789a:1::2/64 dev in0 nodad
 ip -n inside link set in0 up
 ip -n inside route add default via 10.2.0.1; ip -n inside route add default via fd12:3456:789a:1::1
+for set in pif4 pif6; do nft add element inet pif $set '{ "pnic0", "znic0" }'; done
 for name in ipv4/ip_forward ipv6/conf/all/forwarding; do echo 1 > /proc/sys/net/$name; done
 `;
 
@@ -63,6 +64,7 @@ test.before(async (context) => {
   context.lab = await startLab();
   await context.lab.mustRun(['bash', '-ec', WIRES], { netns: 'z0' });
   await context.lab.writeFile('global', '/etc/ipf/ipnat.conf', RULES);
+  await context.lab.mustRun(['ipf', '-E']);
 });
 
 test.after(async ({ lab }) => {
