@@ -6,6 +6,7 @@ import { createStockCalls } from './run-method.ts';
 import { createStartd } from './startd.ts';
 import { layDownStock } from './stock/lay-down.ts';
 import { createZoneFiles, type ZoneFiles } from './zone-files.ts';
+import './zone-smf.ts';
 import type { ZoneSmf } from './zone-smf.ts';
 
 /** Where a zone keeps its repository; a marker here, since labd has the values. Outside, it names the zone (§6.5). */
