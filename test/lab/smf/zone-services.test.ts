@@ -103,6 +103,25 @@ test('a contract service lives in the zone and dies with it', async ({ lab }) =>
   await must(lab, 'svcadm disable -s site/daemon', 'web');
 });
 
+test('a method runs as the user of its context, with the host name of /etc/nodename', async ({ lab }) => {
+  if ((await must(lab, 'cat /proc/self/uid_map', 'web')).trim().split(/\s+/)[2] === '1') {
+    console.log('SKIPPED: a method as another user, only one id is mapped here');
+    return;
+  }
+  await must(lab, 'echo inside > /etc/nodename', 'web');
+  await lab.run(['/bin/sh', '-c', 'mkdir -p /lib/svc/manifest/site; cat > /lib/svc/manifest/site/user.xml'], {
+    zone: 'web',
+    stdin: manifest('site/user', {
+      before: `<dependency name='node' grouping='require_all' restart_on='none' type='service'><service_fmri value='svc:/system/identity:node'/></dependency><method_context working_directory='/tmp'><method_credential user='webservd' group='webservd'/></method_context>`,
+      start: 'id -u; id -g; pwd; uname -n',
+    }),
+  });
+  await must(lab, 'zoneadm -z web reboot');
+  await untilOnline(lab, 'web', 'svc:/site/user:default');
+  const expected = '80\n80\n/tmp\ninside\n';
+  assert.match(await must(lab, 'cat /var/svc/log/site-user:default.log', 'web'), expected);
+});
+
 test('shutdown stops services, uninstall forgets them', async ({ lab }) => {
   await must(lab, 'zoneadm -z web shutdown');
   assert.match(
