@@ -3,7 +3,7 @@ import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
-import { recordZone } from '../plan/records.ts';
+import { recordReady, recordZone } from '../plan/records.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
 import { waitApplied } from './applied.ts';
@@ -104,7 +104,7 @@ export async function makeZone(name: string, plan: () => Promise<ZoneCreation>, 
   if (creation === undefined) throw new Error('undoing ends without an error only when its work is done');
   const ready: ZoneRecord = { ...creation.record, state: 'ready' };
   if (creation.record.state === 'creating') {
-    await carryOut([recordZone(ready, '~', 'everything is there')], host);
+    await carryOut([recordReady(ready)], host);
   }
   return ready.bootPending ? await bootFirst({ ...creation, record: ready }, host) : ready;
 }

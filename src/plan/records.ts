@@ -31,9 +31,16 @@ function writeRecord(directory: string, path: string, content: string, sign: '+'
   };
 }
 
+/** Writes that a zone is made, and clears away what a run that was cut off had ready for zonecfg. */
+export function recordReady(record: ZoneRecord): HostStep {
+  return clearingDraft(recordZone({ ...record, state: 'ready' }, '~', 'everything is there'), record.name);
+}
+
 export function forgetZone(zone: ZoneName): HostStep {
-  const step = forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
-  // What a run that was cut off gave to zonecfg.
+  return clearingDraft(forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`), zone);
+}
+
+function clearingDraft(step: HostStep, zone: ZoneName): HostStep {
   return { ...step, steps: [{ kind: 'remove', reason: step.note, path: zonecfgFile(zone) }, ...step.steps] };
 }
 
