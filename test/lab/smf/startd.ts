@@ -1,28 +1,10 @@
-import { NotModelled } from '../daemon/call.ts';
-import type { Contract } from '../daemon/state.ts';
-import { createAttempts } from './attempt.ts';
+import { createBoard } from './board.ts';
 import { logFileOf } from './fmri.ts';
-import {
-  completesCycle,
-  dependenciesOf,
-  dependenciesSatisfied,
-  instancesNamed,
-  restartsOn,
-  type State,
-  type Surroundings,
-} from './graph.ts';
-import {
-  firstValue,
-  type Instance,
-  instancesOf,
-  isEnabled,
-  runningGroups,
-  setEnabled,
-  takeSnapshot,
-} from './repository.ts';
-import { type Auxiliary, createRun, isUp, publish, type Run, type StopCause } from './run.ts';
+import { completesCycle, dependenciesSatisfied, type State, type Surroundings } from './graph.ts';
+import { type Instance, instancesOf, isEnabled, setEnabled, takeSnapshot } from './repository.ts';
+import { createRun, isUp, publish, type Run } from './run.ts';
 import type { MethodHost } from './run-method.ts';
-import { formatLogTime } from './time.ts';
+import { createTransitions } from './transitions.ts';
 
 /** svc.startd of one booted zone. What is asked of it happens later; `settled` waits for that. */
 export interface Startd {
@@ -52,152 +34,13 @@ export interface Startd {
   halt(): Promise<void>;
 }
 
-/** Starts closer together than this on average, five in a row, are "restarting too quickly". */
-const FAILURE_RATE_MS = 600_000;
-const RATE_STARTS = 5;
-
-const STOP_REASONS: Readonly<Record<StopCause, string>> = {
-  disable: 'service disabled',
-  restart: 'service restarting',
-  dependency: 'dependency activity requires stop',
-  error: 'dependency activity requires stop',
-  exited: 'all processes in service exited',
-  maintenance: 'maintenance requested',
-  shutdown: 'service disabled',
-};
-
 export function createStartd(host: MethodHost): Startd {
-  const { lab, repository, files } = host;
-  const runs = new Map<Instance, Run>();
-  let waiting: (() => void)[] = [];
-  let halted = false;
+  const board = createBoard(host);
+  const { runs, world, log, enter, tell, notify, changed, halted } = board;
+  const { lab, repository } = host;
+  const transitions = createTransitions(board, settle);
   let stopping = false;
   let settling = false;
-
-  const world: Surroundings = {
-    repository,
-    state: (instance) => runs.get(instance)?.state ?? 'uninitialized',
-    available: (instance) => {
-      const run = runs.get(instance);
-      return run !== undefined && isUp(run) && run.leaving === undefined && isEnabled(instance);
-    },
-    fileExists: (path) => files.exists(path),
-  };
-
-  const notify = () => {
-    const woken = waiting;
-    waiting = [];
-    for (const wake of woken) wake();
-  };
-  const changed = () => new Promise<void>((resolve) => waiting.push(resolve));
-  const log = (run: Run, words: string) => {
-    if (!halted) files.append(logFileOf(run.instance.fmri), `[ ${formatLogTime(lab.now())} ${words} ]\n`);
-  };
-  const tell = (run: Run) => {
-    publish(run, logFileOf(run.instance.fmri));
-    notify();
-  };
-  const enter = (run: Run, state: State, auxiliary: Auxiliary = 'none') => {
-    run.state = state;
-    run.next = 'none';
-    run.since = lab.now();
-    run.auxiliary = auxiliary;
-    tell(run);
-  };
-  const attempts = createAttempts(host, log, () => halted);
-  const isTransient = (instance: Instance): boolean => {
-    const duration = firstValue(runningGroups(instance), 'startd', 'duration') ?? 'contract';
-    if (duration === 'child') throw new NotModelled(`duration child of ${instance.fmri}`);
-    return duration === 'transient';
-  };
-
-  /** Tells those that depend on an instance that it goes down. @returns whether one of them is still up. */
-  function stopDependents(provider: Run, cause: StopCause): boolean {
-    let some = false;
-    const failed = cause === 'error' || cause === 'exited';
-    for (const run of runs.values()) {
-      if (run === provider || !(isUp(run) || run.moving)) continue;
-      const restartOn = restartsOn(repository, run.instance, provider.instance);
-      if (restartOn === undefined) continue;
-      const concerned =
-        cause === 'shutdown' || restartOn === 'restart' || restartOn === 'refresh' || (restartOn === 'error' && failed);
-      if (!concerned) continue;
-      some = true;
-      if (isUp(run)) run.leaving ??= cause === 'shutdown' ? 'shutdown' : 'dependency';
-    }
-    return some;
-  }
-
-  function watch(run: Run, contract: Contract): void {
-    void contract.empty.then(() => {
-      if (halted || run.contract !== contract || !isUp(run)) return;
-      run.leaving ??= 'exited';
-      settle();
-    });
-  }
-
-  async function start(run: Run): Promise<void> {
-    const transient = isTransient(run.instance);
-    const { settledAs, ...end } = await attempts.run(run, 'start');
-    if (halted) return;
-    if (settledAs !== 'done') {
-      enter(run, 'maintenance', settledAs);
-      return;
-    }
-    const contract = 'contract' in end && !('status' in end && end.status === 94) ? end.contract : undefined;
-    if (!transient && contract !== undefined) {
-      run.contract = contract;
-    }
-    enter(run, 'status' in end && end.status === 97 ? 'degraded' : 'online');
-    for (const other of runs.values()) if (isUp(other) && excludes(other, run)) other.leaving ??= 'dependency';
-    if (run.contract !== undefined) watch(run, run.contract);
-  }
-
-  const excludes = (run: Run, other: Run): boolean =>
-    dependenciesOf(run.instance)
-      .filter(({ grouping }) => grouping === 'exclude_all')
-      .some(({ entities }) => entities.some((fmri) => instancesNamed(repository, fmri).includes(other.instance)));
-
-  async function stop(run: Run, cause: StopCause): Promise<void> {
-    log(run, `Stopping because ${STOP_REASONS[cause]}.`);
-    const { settledAs } = await attempts.run(run, 'stop');
-    if (halted) return;
-    if (run.contract !== undefined) await attempts.drain(run, run.contract);
-    if (halted) return;
-    delete run.contract;
-    delete run.leaving;
-    run.refresh = false;
-    if (settledAs !== 'done') enter(run, 'maintenance', settledAs);
-    else if (cause === 'maintenance') enter(run, 'maintenance', 'administrative_request');
-    else enter(run, 'offline');
-    if (cause === 'exited') tooQuick(run);
-  }
-
-  /** Five restarts in a row that are too close together send a contract service to maintenance (§10.5). */
-  function tooQuick(run: Run): void {
-    run.starts.push(lab.now());
-    const first = run.starts.at(-RATE_STARTS);
-    if (first === undefined || lab.now() - first >= FAILURE_RATE_MS * (RATE_STARTS - 1)) return;
-    log(run, 'Restarting too quickly, changing state to maintenance.');
-    enter(run, 'maintenance', 'restarting_too_quickly');
-  }
-
-  async function refresh(run: Run): Promise<void> {
-    run.refresh = false;
-    const { settledAs } = await attempts.run(run, 'refresh');
-    if (halted) return;
-    if (settledAs !== 'done') {
-      run.contract?.kill('SIGKILL');
-      delete run.contract;
-      delete run.leaving;
-      enter(run, 'maintenance', settledAs);
-      stopDependents(run, 'error');
-      return;
-    }
-    for (const other of runs.values())
-      if (isUp(other) && restartsOn(repository, other.instance, run.instance) === 'refresh')
-        other.leaving ??= 'dependency';
-  }
 
   /** Lets a method run, then looks again at everything. What the lab does not model fails the test that runs. */
   async function begin(run: Run, next: State, work: () => Promise<void>): Promise<void> {
@@ -207,7 +50,7 @@ export function createStartd(host: MethodHost): Startd {
     try {
       await work();
     } catch (error) {
-      if (halted) return;
+      if (halted()) return;
       const words = error instanceof Error ? error.message : String(error);
       lab.notModelled.push(`${run.instance.fmri} in ${host.zone.name}: ${words}`);
       delete run.leaving;
@@ -215,7 +58,7 @@ export function createStartd(host: MethodHost): Startd {
     }
     run.moving = false;
     run.next = 'none';
-    if (halted) return;
+    if (halted()) return;
     tell(run);
     settle();
   }
@@ -278,7 +121,7 @@ export function createStartd(host: MethodHost): Startd {
           return true;
         }
         if (dependenciesSatisfied(world, instance) !== 'yes') return false;
-        void begin(run, 'online', () => start(run));
+        void begin(run, 'online', () => transitions.start(run));
         return true;
       case 'online':
       case 'degraded':
@@ -290,19 +133,19 @@ export function createStartd(host: MethodHost): Startd {
     const cause = stopping ? 'shutdown' : enabled ? run.leaving : 'disable';
     if (cause !== undefined) {
       run.leaving = cause;
-      if (stopDependents(run, cause)) return false;
+      if (transitions.stopDependents(run, cause)) return false;
       void begin(run, cause === 'disable' ? 'disabled' : cause === 'maintenance' ? 'maintenance' : 'offline', () =>
-        stop(run, cause),
+        transitions.stop(run, cause),
       );
       return true;
     }
     if (!run.refresh) return false;
-    void begin(run, run.state, () => refresh(run));
+    void begin(run, run.state, () => transitions.refresh(run));
     return true;
   }
 
   function settle(): void {
-    if (settling || halted) return;
+    if (settling || halted()) return;
     settling = true;
     for (let again = true; again; ) {
       again = false;
@@ -314,7 +157,7 @@ export function createStartd(host: MethodHost): Startd {
 
   async function settled(): Promise<void> {
     settle();
-    while (!halted && [...runs.values()].some(({ moving }) => moving)) await changed();
+    while (!halted() && [...runs.values()].some(({ moving }) => moving)) await changed();
   }
 
   async function settledBut(fmri: string, limitMs: number): Promise<void> {
@@ -324,7 +167,7 @@ export function createStartd(host: MethodHost): Startd {
       notify();
     }, limitMs);
     const others = () => [...runs.values()].some(({ moving, instance }) => moving && instance.fmri !== fmri);
-    while (!halted && !late && others()) await changed();
+    while (!halted() && !late && others()) await changed();
     clearTimeout(timer);
   }
 
@@ -395,9 +238,7 @@ export function createStartd(host: MethodHost): Startd {
       await settled();
     },
     halt: async () => {
-      halted = true;
-      runs.clear();
-      notify();
+      board.halt();
       await host.stockCalls.end();
     },
   };
