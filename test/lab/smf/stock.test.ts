@@ -42,7 +42,6 @@ test('boots in the order of §11.8', async ({ fake }) => {
 });
 
 test('loopback and physical use ipadm and route', async ({ fake }) => {
-  fake.answers.set('ipadm show-addr', { status: 1 });
   fake.answers.set('ipadm show-if', { stdout: 'lo0:ok\nznic0:disabled\nznic1:ok\n' });
   fake.files.write('/etc/defaultrouter', '# routers\n10.0.0.1\n10.0.0.2\n');
   await fake.boot();

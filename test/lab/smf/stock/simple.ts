@@ -21,10 +21,10 @@ export const startLoopback: BuiltinMethod = async ({ run }) => {
     ['lo0/v4', '127.0.0.1/8'],
     ['lo0/v6', '::1/128'],
   ] as const) {
-    const { status } = await run(IPADM, 'show-addr', '-p', '-o', 'addrobj', object);
-    if (status === 0) continue;
     const created = await run(IPADM, 'create-addr', '-t', '-T', 'static', '-a', address, object);
-    if (created.status !== 0) return 1;
+    if (created.status === 0) continue;
+    const { status } = await run(IPADM, 'show-addr', '-p', '-o', 'addrobj', object);
+    if (status !== 0) return 1;
   }
   return 0;
 };
