@@ -15,6 +15,8 @@ export type Verdict = 'pass' | 'block' | 'nomatch' | `block ${'return-rst' | 're
 export interface EvaluateOptions {
   /** NAT has just changed the packet (`with nat`; ipfilter.md, "Added"). */
   readonly natted?: boolean;
+  /** Whether the engine remembers the packet before; true unless said. The kernel's stand-in does not. */
+  readonly cached?: boolean;
 }
 
 interface Walk {
@@ -25,6 +27,7 @@ interface Walk {
   depth: number;
   /** A rule that only logs matched: such packets are not cached. */
   logged: boolean;
+  readonly cached: boolean;
 }
 
 const MAX_DEPTH = 16;
@@ -39,9 +42,9 @@ export function evaluate(
   set: RuleSet,
   state: FilterState,
   packet: Packet,
-  { natted = false }: EvaluateOptions = {},
+  { natted = false, cached = true }: EvaluateOptions = {},
 ): Verdict {
-  const walk: Walk = { packet: inspect(packet, natted), state, last: undefined, depth: 0, logged: false };
+  const walk: Walk = { packet: inspect(packet, natted), state, last: undefined, depth: 0, logged: false, cached };
   if (packet.dir === 'in') count(set, walk);
   const verdict = decide(set, walk);
   if (packet.dir === 'out' && passes(verdict)) count(set, walk);
@@ -76,7 +79,7 @@ function decidingRule(list: RuleList, walk: Walk): LoadedRule | undefined {
   const slot = `${packet.out ? 'out' : 'in'} ${packet.interface}`;
   const key = cacheKey(packet);
   const cached = state.cache.get(slot);
-  if (cached?.key === key) {
+  if (walk.cached && cached?.key === key) {
     walk.last = cached.last;
     if (cached.last !== undefined) hit(cached.last, packet);
     return cached.last;

@@ -29,10 +29,10 @@ export const NEIGHBOUR_DISCOVERY_IS_FILTERED = true;
 
 /** On packets that a `return-…` rule sends back: they meet no rule. The kernel copies it from the packet answered (fwmark_reflect). */
 const ANSWER_MARK = '0x80000000';
-const RULE_BITS = '0x7fff';
+const RULE_BITS = '0x3fff';
 /** The rule that matched last does not decide (skip, log): a state made now blocks its flow. */
 const ODD_BIT = '0x10000';
-const MAX_RULES = 0x7fff;
+const MAX_RULES = 0x3fff;
 const MAX_DEPTH = 14;
 const BLOCKED = 0x8000;
 const NO_ICMP_ERRORS = 0x4000;
@@ -102,10 +102,11 @@ interface Writer {
   readonly generation: number;
   readonly chains: string[];
   readonly rules: LoadedRule[];
-  /** Rules that can decide, by direction. */
-  readonly deciders: { readonly loaded: LoadedRule; readonly number: number }[];
-  /** Group chains written so far, by list. */
-  readonly groups: Map<RuleList, string>;
+  /** Rules that can decide, by number. */
+  readonly deciders: Map<number, LoadedRule>;
+  /** Group chains written so far, by list and the quick head that leads there. */
+  readonly groups: Map<RuleList, Map<number, string>>;
+  readonly names: Set<string>;
   chain(name: string, lines: readonly string[]): void;
   number(loaded: LoadedRule): number;
 }
@@ -117,14 +118,19 @@ function createWriter(family: Family, { device, generation }: FilterScriptOption
     generation,
     chains: [],
     rules: [],
-    deciders: [],
+    deciders: new Map(),
     groups: new Map(),
+    names: new Set(),
     chain(name, lines) {
+      if (writer.names.has(name)) return;
+      writer.names.add(name);
       writer.chains.push(`chain ${name} {`, ...lines.map((line) => `  ${line}`), '}');
     },
     number(loaded) {
+      const known = writer.rules.indexOf(loaded);
+      if (known >= 0) return known + 1;
+      if (writer.rules.length === MAX_RULES) throw new NotModelled(`more than ${MAX_RULES} rules in the kernel`);
       writer.rules.push(loaded);
-      if (writer.rules.length > MAX_RULES) throw new NotModelled(`more than ${MAX_RULES} rules`);
       return writer.rules.length;
     },
   };
@@ -194,7 +200,7 @@ function ruleLines(writer: Writer, loaded: LoadedRule, skipTo: string, place: Pl
     }
     lines.push(...deciderLines(writer, loaded, number, prefix, place));
   }
-  if (rule.action !== 'skip' && rule.action !== 'log') writer.deciders.push({ loaded, number });
+  if (rule.action !== 'skip' && rule.action !== 'log') writer.deciders.set(number, loaded);
   return lines;
 }
 
@@ -203,9 +209,9 @@ function deciderLines(writer: Writer, loaded: LoadedRule, number: number, prefix
   const counter = `counter name "r${number}"`;
   const set = `meta mark set ${number}`;
   const verdict = `goto ${place.direction}_verdict`;
-  if (rule.action === 'block' && rule.keepState !== undefined && rule.answer !== undefined) {
-    throw new NotModelled('"block return-… keep state" in the kernel');
-  }
+  // The kernel keeps nothing of a connection whose first packet it drops.
+  if (rule.action === 'block' && rule.keepState !== undefined)
+    throw new NotModelled('"block … keep state" in the kernel');
   // A quick rule whose packet cannot begin a state counts, and does not decide.
   const stateful = rule.quick && rule.keepState !== undefined;
   if (members === undefined) {
@@ -216,7 +222,8 @@ function deciderLines(writer: Writer, loaded: LoadedRule, number: number, prefix
     ]);
     return [`${prefix}${counter} jump try_r${number}`];
   }
-  const group = groupChain(writer, members, { ...place, depth: place.depth + 1 }, rule.quick ? number : undefined);
+  const deeper = { direction: place.direction, depth: place.depth + 1 };
+  const group = groupChain(writer, members, deeper, rule.quick ? number : undefined);
   if (!rule.quick) return [`${prefix}${counter} ${set} jump ${group}`];
   if (!stateful)
     return [`${prefix}${counter} ${set} jump ${group}`, `${prefix}meta mark & ${RULE_BITS} ${number} ${verdict}`];
@@ -228,13 +235,21 @@ function deciderLines(writer: Writer, loaded: LoadedRule, number: number, prefix
   return [`${prefix}${counter} jump head_r${number}`];
 }
 
-/** A chain of a group's own for each head, because a quick head changes what a match in it means. */
-function groupChain(writer: Writer, members: RuleList, place: Place, quickHead: number | undefined): string {
+/** The chain of a group: one for all heads, and one for each quick head, which changes what a match in the group means. */
+function groupChain(
+  writer: Writer,
+  members: RuleList,
+  place: Omit<Place, 'heads'>,
+  quickHead: number | undefined,
+): string {
   if (place.depth > MAX_DEPTH) throw new NotModelled(`groups deeper than ${MAX_DEPTH} in the kernel`);
-  const known = writer.groups.get(members);
-  if (known !== undefined) throw new NotModelled('two heads of one group in the kernel');
-  const name = `${place.direction}_g${writer.groups.size + 1}`;
-  writer.groups.set(members, name);
+  const chains = writer.groups.get(members) ?? new Map<number, string>();
+  writer.groups.set(members, chains);
+  const known = chains.get(quickHead ?? 0);
+  if (known !== undefined) return known;
+  const group = [...writer.groups.keys()].indexOf(members) + 1;
+  const name = `${place.direction}_g${group}${quickHead === undefined ? '' : `_q${quickHead}`}`;
+  chains.set(quickHead ?? 0, name);
   writeList(writer, name, members, { ...place, heads: quickHead === undefined ? [] : [quickHead] });
   return name;
 }
@@ -252,8 +267,8 @@ function stateless({ family }: Writer): string[] {
 }
 
 function writeVerdicts(writer: Writer, direction: 'in' | 'out'): void {
-  const mine = writer.deciders.filter(({ loaded }) => loaded.rule.direction === direction);
-  const entries = mine.map(({ loaded, number }) => `${number} : ${verdictOf(writer, loaded.rule, number, direction)}`);
+  const mine = [...writer.deciders].filter(([, { rule }]) => rule.direction === direction);
+  const entries = mine.map(([number, loaded]) => `${number} : ${verdictOf(writer, loaded.rule, number, direction)}`);
   writer.chain(`${direction}_pass`, direction === 'out' ? ['jump out_acct', 'accept'] : ['accept']);
   writer.chain(`${direction}_verdict`, [
     ...(entries.length === 0 ? [] : [`meta mark & ${RULE_BITS} vmap { ${entries.join(', ')} }`]),
@@ -273,17 +288,18 @@ function verdictOf(writer: Writer, rule: FilterRule, number: number, direction: 
 }
 
 function stateLines(writer: Writer, rule: FilterRule, number: number, direction: 'in' | 'out'): string[] {
-  const blocks = rule.action !== 'pass';
-  const end = blocks ? 'drop' : `goto ${direction}_pass`;
-  const mark = (bits: number) => `0x${((writer.generation * 0x10000 + bits) >>> 0).toString(16)}`;
   const bits = (number & (NO_ICMP_ERRORS - 1)) | (rule.keepState?.noIcmpErrors === true ? NO_ICMP_ERRORS : 0);
   return [
     ...stateless(writer).map((condition) => `${condition} drop`),
-    // An ICMP error carries the mark of the flow it is about; it makes no state.
-    `meta mark & ${ODD_BIT} == 0x0 ct mark set ${mark(bits | (blocks ? BLOCKED : 0))}`,
-    `meta mark & ${ODD_BIT} == ${ODD_BIT} ct mark set ${mark(bits | BLOCKED)}`,
-    end,
+    `meta mark & ${ODD_BIT} == 0x0 ct mark set ${stateMark(writer, bits)}`,
+    `meta mark & ${ODD_BIT} == ${ODD_BIT} ct mark set ${stateMark(writer, bits | BLOCKED)}`,
+    `goto ${direction}_pass`,
   ];
+}
+
+/** Generation, bits, rule, as a ct mark has them. */
+function stateMark({ generation }: Pick<Writer, 'generation'>, bits: number): string {
+  return `0x${(generation * 0x10000 + bits).toString(16)}`;
 }
 
 function answerLines({ family }: Writer, rule: FilterRule): string[] {
@@ -299,11 +315,13 @@ function writeHooks(
   { filterNeighbourDiscovery = NEIGHBOUR_DISCOVERY_IS_FILTERED }: FilterScriptOptions,
 ): void {
   const discovery = writer.family === 'ipv6' && !filterNeighbourDiscovery ? ['icmpv6 type 133-137 accept'] : [];
-  const generation = `0x${((writer.generation * 0x10000) >>> 0).toString(16)}`;
+  // An ICMPv6 error about a ping finds no state (ipfilter.md, "Added").
+  const pings = writer.family === 'ipv6' ? ['meta l4proto 58 @th,0,8 1-4 @th,112,8 58'] : [];
   const walk = (direction: 'in' | 'out') => [
-    `ct mark & 0xffff4000 == 0x${((writer.generation * 0x10000 + NO_ICMP_ERRORS) >>> 0).toString(16)} ct state related goto ${direction}_walk`,
-    `ct mark & 0xffff8000 == ${generation} goto ${direction}_pass`,
-    `ct mark & 0xffff8000 == 0x${((writer.generation * 0x10000 + BLOCKED) >>> 0).toString(16)} drop`,
+    ...pings.map((condition) => `${condition} goto ${direction}_walk`),
+    `ct mark & 0xffff4000 == ${stateMark(writer, NO_ICMP_ERRORS)} ct state related goto ${direction}_walk`,
+    `ct mark & 0xffff8000 == ${stateMark(writer, 0)} goto ${direction}_pass`,
+    `ct mark & 0xffff8000 == ${stateMark(writer, BLOCKED)} drop`,
     `goto ${direction}_walk`,
   ];
   for (const direction of ['in', 'out'] as const) {
