@@ -131,6 +131,7 @@ for (const [line, reason] of [
   ['map pnic0 10.2.0.0/24 -> 203.0.113.0/29', 'several addresses on the right'],
   ['map pnic0 10.2.0.0/24 -> range 203.0.113.5-203.0.113.9', 'a range of addresses'],
   ['map-block pnic0 10.2.0.0/24 -> 203.0.113.0/29 ports 64', 'map-block'],
+  ['bimap pnic0 10.2.0.2/32 -> 0/32', 'a bimap to the address 0'],
   ['map pnic0 10.2.0.0/24 -> 0/32 mssclamp 1400', 'mssclamp'],
   ['map pnic0 10.2.0.0/24 -> 0/32 age 10', 'age'],
   ['rdr pnic0 0/0 port 80 -> 10.2.0.2,10.2.0.3 port 80 tcp sticky', 'sticky'],

@@ -141,8 +141,10 @@ function sourceStatements(rule: NatRule, interfaces: readonly NatInterface[]): s
   const { inner, outer } = rule;
   const length = maskLength(rule, outer.mask);
   if (rule.kind === 'bimap' && sameWords(inner.mask, outer.mask) && rule.low === 0) {
-    if (length === fullLength(rule) && !sameWords(outer.address, ZERO)) return [`snat to ${text(rule, outer.address)}`];
-    if (length > 0 && length < fullLength(rule)) return [prefixStatement(rule, 'snat', 'saddr', inner, outer)];
+    // One to one comes before "the interface's address": such packets leave with the address 0 (nat.json).
+    if (length === fullLength(rule) && sameWords(outer.address, ZERO)) throw refuse(rule, 'a bimap to the address 0');
+    if (length === fullLength(rule)) return [`snat to ${text(rule, outer.address)}`];
+    if (length > 0) return [prefixStatement(rule, 'snat', 'saddr', inner, outer)];
   }
   if (rule.kind === 'bimap' && rule.low !== 0) throw refuse(rule, 'portmap of a bimap');
   if (length === 0 && sameWords(outer.address, ZERO) && rule.low === 0) return ['accept'];
