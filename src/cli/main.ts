@@ -67,7 +67,7 @@ function quiet(command: Command): void {
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(progress),
+    host: createNodeHost(progress, args[0]?.startsWith('show-') === true),
     print: (text) => {
       progress.end();
       process.stdout.write(text);

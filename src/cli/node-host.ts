@@ -4,18 +4,22 @@ import { VOLATILE } from '../plan/host-paths.ts';
 import { acquireLock } from '../system/lock.ts';
 import { createNodeSystem } from '../system/node-system.ts';
 import { createProcessTable } from '../system/process-table.ts';
+import { runWithSpawn } from '../system/run-spawn.ts';
 import type { Progress } from './progress.ts';
 
 /** Seconds to wait for a lock that another znetadm holds. */
 const WAIT_SECONDS = 60;
 
-/** The host as it is: its programs, files, processes and locks. */
-export function createNodeHost(progress: Progress): Host {
+/** The host as it is: its programs, files, processes and locks. `asksOnly` for commands that change nothing. */
+export function createNodeHost(progress: Progress, asksOnly: boolean): Host {
   const processes = createProcessTable();
   return {
     system: createNodeSystem({
-      // execa costs more to load than all else; commands that run no program do without it.
-      run: async (command) => (await import('../system/run-execa.ts')).runWithExeca(command),
+      run: async (command) => {
+        // Loading execa takes longer than answering does (docs/decisions/0002).
+        if (asksOnly) return await runWithSpawn(command);
+        return (await import('../system/run-execa.ts')).runWithExeca(command);
+      },
       log: (line) => progress.log(line),
     }),
     lock: (name, waitSeconds = WAIT_SECONDS) =>

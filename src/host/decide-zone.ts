@@ -7,9 +7,8 @@ import { formatInterfaceAddress, type InterfaceAddress, networkOf } from '../dom
 import type { Settings } from '../domain/settings.ts';
 import { addressesOn, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { checkFree, type HostNetworks, hiddenClaims } from './claims.ts';
-import { findNetwork } from './delete-network.ts';
 import { type Observed, takenLinkNames } from './observe.ts';
-import type { Records } from './store.ts';
+import { findNetwork, type Records } from './store.ts';
 
 /** A zone as it is asked for: a proxy has networks to route and an outside, a member networks to be on. */
 export interface ZoneRequest {

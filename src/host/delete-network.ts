@@ -1,12 +1,11 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { NetworkName } from '../domain/names.ts';
-import type { Network } from '../domain/network.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { linksOver, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork } from '../plan/records.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost } from './observe.ts';
-import { type Records, readRecords, refuseDamaged } from './store.ts';
+import { findNetwork, readRecords, refuseDamaged } from './store.ts';
 
 /**
  * Plans the removal of a network. Changes nothing. What is gone already is no fault.
@@ -38,14 +37,4 @@ export async function planDeleteNetwork(name: NetworkName, { system }: Host): Pr
 /** Deletes a network, or finishes what an interrupted run began. */
 export async function deleteNetwork(name: NetworkName, host: Host): Promise<void> {
   await locked(host, 'host', async () => carryOut(await planDeleteNetwork(name, host), host));
-}
-
-/** @throws {OperatorError} NOT_FOUND */
-export function findNetwork(name: NetworkName, { networks }: Pick<Records, 'networks'>): Network {
-  const network = networks.find((candidate) => candidate.name === name);
-  if (network !== undefined) return network;
-  const known = networks.map((candidate) => candidate.name).join(', ');
-  throw new OperatorError('NOT_FOUND', `Cannot find network "${name}"`, {
-    hint: known === '' ? 'There is none: znetadm create-network' : `There are: ${known}`,
-  });
 }

@@ -9,7 +9,7 @@ import { planZoneRemoval } from '../plan/zone-life.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost, observePublishedFiles, observeZone } from './observe.ts';
 import { planPublications, plansOf, routersOf } from './publications.ts';
-import { type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a zone away. */
 export interface ZoneRemoval {
@@ -121,14 +121,5 @@ function inUse(proxy: ZoneRecord, behind: readonly ZoneRecord[]): OperatorError 
       ...more.map((command) => `              ${command}`),
       `or all:       znetadm delete-zone -r ${proxy.name}      (shows its plan first with -n)`,
     ].join('\n'),
-  });
-}
-
-/** @throws {OperatorError} NOT_FOUND */
-export function findZone(name: ZoneName, { zones }: Pick<Records, 'zones'>): ZoneRecord {
-  const zone = zones.find((candidate) => candidate.name === name);
-  if (zone !== undefined) return zone;
-  throw new OperatorError('NOT_FOUND', `Cannot find zone "${name}": znetadm has no record of it`, {
-    hint: 'The zones it has: znetadm show-zone',
   });
 }

@@ -11,26 +11,27 @@ import type { Records } from './store.ts';
 /** A zone as a person wants to see it. */
 export interface ShownZone {
   readonly record: ZoneRecord;
-  /** "creating" and "deleting" while a run is at it; else what zoneadm says, or "missing". */
-  readonly state: string;
+  /** "creating" and "deleting" while a run is at it; else what zoneadm says, or "missing". Missing: not asked for. */
+  readonly state?: string;
   /** "ok (7)", "booting" … Empty when the zone does not run. Missing when it was not asked for. */
   readonly applied?: string;
 }
 
 /**
- * Zones with their state: one command however many there are. Only `askApplied` asks each running zone.
+ * Zones with what is asked for: the state of all in one command, what each running one has applied by asking it.
  */
 export async function observeShownZones(
   zones: Records['zones'],
-  askApplied: boolean,
+  asked: 'nothing' | 'state' | 'applied',
   system: System,
 ): Promise<ShownZone[]> {
+  if (asked === 'nothing') return zones.map((record) => ({ record }));
   const entries = new Map(parseZones(await ask(listZones(), system)).map((entry) => [entry.name, entry.state]));
   const shown = zones.map((record) => {
     const live = entries.get(record.name) ?? 'missing';
     return { record, live, state: record.state === 'ready' ? live : record.state };
   });
-  if (!askApplied) return shown.map(({ record, state }) => ({ record, state }));
+  if (asked === 'state') return shown.map(({ record, state }) => ({ record, state }));
   return await Promise.all(
     shown.map(async ({ record, live, state }) => {
       const applied = live === 'running' ? await describeApplied(record, system) : '';
@@ -64,7 +65,7 @@ export const ZONE_FIELDS = ['zone', 'role', 'state', 'link', 'over', 'address', 
 export const MORE_ZONE_FIELDS = ['network', 'side', 'mtu', 'brand', 'zonepath', 'autoboot', 'id'] as const;
 
 /** One row a link; a zone without links has one row. */
-export function zoneRows({ record, state, applied = '' }: ShownZone): Record<string, string>[] {
+export function zoneRows({ record, state = '', applied = '' }: ShownZone): Record<string, string>[] {
   const { name, role, brand, zonepath, autoboot, id } = record;
   const zone = { zone: name, role, state, applied, brand, zonepath, autoboot: autoboot ? 'true' : 'false', id };
   return record.nics.length === 0 ? [zone] : record.nics.map((nic) => ({ ...zone, ...nicFields(nic) }));

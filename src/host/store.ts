@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import { parseNetworkName, parseZoneName } from '../domain/names.ts';
+import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
@@ -76,4 +76,23 @@ export function refuseDamaged({ damaged }: Records, purpose: string): void {
 export async function readSettings(system: System): Promise<Settings> {
   const text = await system.readFile(SETTINGS_FILE);
   return text === undefined ? DEFAULT_SETTINGS : parseSettings(text, SETTINGS_FILE);
+}
+
+/** @throws {OperatorError} NOT_FOUND */
+export function findZone(name: ZoneName, { zones }: Pick<Records, 'zones'>): ZoneRecord {
+  const zone = zones.find((candidate) => candidate.name === name);
+  if (zone !== undefined) return zone;
+  throw new OperatorError('NOT_FOUND', `Cannot find zone "${name}": znetadm has no record of it`, {
+    hint: 'The zones it has: znetadm show-zone',
+  });
+}
+
+/** @throws {OperatorError} NOT_FOUND */
+export function findNetwork(name: NetworkName, { networks }: Pick<Records, 'networks'>): Network {
+  const network = networks.find((candidate) => candidate.name === name);
+  if (network !== undefined) return network;
+  const known = networks.map((candidate) => candidate.name).join(', ');
+  throw new OperatorError('NOT_FOUND', `Cannot find network "${name}"`, {
+    hint: known === '' ? 'There is none: znetadm create-network' : `There are: ${known}`,
+  });
 }

@@ -9,12 +9,12 @@ import { recordNetwork } from '../plan/records.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { observeApplied, waitApplied } from './applied.ts';
 import { deleteNetwork, planDeleteNetwork } from './delete-network.ts';
-import { deleteZone, findZone, planDeleteZone, removalPlan } from './delete-zone.ts';
+import { deleteZone, planDeleteZone, removalPlan } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { makeZone, planMakeZone, type Situation } from './make-zone.ts';
 import { observeHost, observeZone } from './observe.ts';
 import { planPublications, type ZonePublication } from './publications.ts';
-import { readRecords, readSettings } from './store.ts';
+import { findZone, readRecords, readSettings } from './store.ts';
 
 /** What it takes to make the host as it is recorded, and what stands in the way. */
 export interface Convergence {

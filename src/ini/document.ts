@@ -29,6 +29,9 @@ export interface IniEntry {
 
 const HEADER = /^\[([A-Za-z0-9_.-]+)\]$/;
 const ENTRY = /^([A-Za-z0-9_.-]+)(\[\])?([ \t]*=[ \t]*)(.*)$/;
+const FORBIDDEN = /[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ufeff]/;
+/** A value that means itself, so that nearly all of a thousand records need no decoding. */
+const PLAIN = /^[A-Za-z0-9_.:/@+-]+$/;
 
 /**
  * Reads ini text line by line; the ini package decodes the values alone.
@@ -41,10 +44,15 @@ const ENTRY = /^([A-Za-z0-9_.-]+)(\[\])?([ \t]*=[ \t]*)(.*)$/;
 export function parseIni(text: string, file: string): IniDocument {
   const faults: Fault[] = [];
   const sections: { name: string; line: number; entries: IniEntry[] }[] = [{ name: '', line: 1, entries: [] }];
+  const names = new Set<string>();
+  const suspicious = FORBIDDEN.test(text);
   text.split('\n').forEach((line, index) => {
+    if (line === '' || line.startsWith(';') || line.startsWith('#')) {
+      if (!suspicious || !FORBIDDEN.test(line)) return;
+    }
     const fault = (column: number, message: string, hint?: string, length = 1) =>
       faults.push({ line: index + 1, column, length, message, ...(hint === undefined ? {} : { hint }) });
-    const forbidden = /[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\ufeff]/.exec(line);
+    const forbidden = suspicious ? FORBIDDEN.exec(line) : null;
     if (forbidden !== null) {
       fault(
         forbidden.index + 1,
@@ -53,17 +61,17 @@ export function parseIni(text: string, file: string): IniDocument {
       );
       return;
     }
-    if (/^[ \t]*([;#].*)?$/.test(line)) return;
-    const header = HEADER.exec(line);
+    const header = line.startsWith('[') ? HEADER.exec(line) : null;
     if (header !== null) {
       const name = header[1] ?? '';
-      if (sections.some((section) => section.name === name))
-        fault(1, `section [${name}] is there twice`, undefined, line.length);
+      if (names.has(name)) fault(1, `section [${name}] is there twice`, undefined, line.length);
+      names.add(name);
       sections.push({ name, line: index + 1, entries: [] });
       return;
     }
     const entry = ENTRY.exec(line);
     if (entry === null) {
+      if (/^[ \t]*([;#].*)?$/.test(line)) return;
       fault(
         1,
         'this is neither "[section]" nor "key = value"',
@@ -83,6 +91,10 @@ export function parseIni(text: string, file: string): IniDocument {
         `For a list write "${key}[] = …" on every line`,
         key.length,
       );
+    }
+    if (PLAIN.test(raw)) {
+      entries.push({ key, list: brackets !== '', value: raw, line: index + 1, keyColumn: 1, column });
+      return;
     }
     if (/^'/.test(raw) || /^"(?!.*"$)/.test(raw)) {
       fault(

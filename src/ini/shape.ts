@@ -35,7 +35,8 @@ export function readSection<S extends Shape>(
   const before = faults.length;
   const where = section.name === '' ? '' : `[${section.name}] `;
   const values: Record<string, unknown> = {};
-  for (const [key, { kind }] of Object.entries(shape)) if (kind === 'list') values[key] = [];
+  const keys = Object.keys(shape);
+  for (const key of keys) if (shape[key]?.kind === 'list') values[key] = [];
   for (const entry of section.entries) {
     const wanted = Object.hasOwn(shape, entry.key) ? shape[entry.key] : undefined;
     if (wanted === undefined) {
@@ -51,8 +52,9 @@ export function readSection<S extends Shape>(
       readValue(entry, wanted, where, values, faults);
     }
   }
-  for (const [key, { kind }] of Object.entries(shape)) {
-    if (kind === 'one' && !section.entries.some((entry) => entry.key === key)) {
+  for (const key of keys) {
+    const missing = values[key] === undefined && shape[key]?.kind === 'one';
+    if (missing && !section.entries.some((entry) => entry.key === key)) {
       faults.push({
         line: section.line,
         column: 1,

