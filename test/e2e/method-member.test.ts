@@ -47,8 +47,8 @@ test('first boot', async ({ story }) => {
       'web1',
       'persistent=disabled default=disabled current=disabled',
       'status/generation count 1',
-      'status/verified boolean true',
       'status/message astring ""',
+      'status/verified boolean true',
       '',
     ],
   );
