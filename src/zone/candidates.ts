@@ -51,7 +51,7 @@ async function checkCandidate({ file, content }: RenderedFile, candidate: string
     ...(line === undefined ? [] : [`${number} | ${line}`]),
   ].join('\n  ');
   throw new OperatorError('FILE_REFUSED', message, {
-    hint: 'Mend the template, or take it away to use the shipped one',
+    hint: 'Mend the template; without an override the shipped one is used',
   });
 }
 
