@@ -1,7 +1,8 @@
 // The grammar of ipnat's rules (§7.6, ipfilter.md 2). Each token is read only when the grammar cannot decide without it, because
 // that is when illumos's parser reads it too: which token an error names, and how an address is scanned, depend on it.
-import { createLexer, type Lexer, parseIpv6, type Token, type WordList } from './lexer.ts';
-import { protocolName, protocolNumber, servicePort } from './names.ts';
+import { createLexer, type Lexer } from './lexer.ts';
+import { servicePort } from './names.ts';
+import { AFTER_ADDRESS, AFTER_RULE, AFTER_TCP, createInput, type Input, NAT_WORDS } from './nat-input.ts';
 import {
   andWords,
   type Compare,
@@ -17,17 +18,7 @@ import {
   ZERO,
 } from './nat-rule.ts';
 import { shareOut } from './nat-shares.ts';
-
-const WORDS: WordList = [
-  ...['age', 'any', 'auto', 'bimap', 'frag', 'from', 'icmpidmap', 'mask', 'map', 'map-block', 'mssclamp'],
-  ...['port', 'portmap', 'ports', 'proxy', 'range', 'rdr', 'round-robin', 'sequential', 'sticky', 'tag'],
-  ...['tcp', 'tcpudp', 'to', 'udp', '-', '->', 'ne', 'lt', 'gt', 'le', 'ge'],
-]
-  .map((word) => [word, word] as const)
-  .concat([
-    ['netmask', 'mask'],
-    ['eq', 'eq'],
-  ]);
+import { type Family, type Host, lookUpHost, portOfProtocol, protocolWord, TCP, UDP } from './nat-words.ts';
 
 const COMPARISONS: Readonly<Record<string, Compare>> = {
   '=': '=',
@@ -40,27 +31,7 @@ const COMPARISONS: Readonly<Record<string, Compare>> = {
 };
 const NAME_LENGTH = 31;
 const LABEL_LENGTH = 16;
-const TCP = 6;
-const UDP = 17;
 const ICMP = 1;
-
-/** What may come after a rule without ";". Before anything else the rule is not even taken. */
-const AFTER_RULE = ['end', 'comment', 'string', 'map', 'bimap', 'map-block', 'rdr'];
-/** What may come after a protocol that could still become "tcp/udp". */
-const AFTER_TCP = [...AFTER_RULE, ';', 'round-robin', 'frag', 'age', 'sticky', 'mssclamp', 'proxy', 'tag'];
-/** What may come after an address and its mask, whatever the kind of rule. */
-const AFTER_ADDRESS = [
-  ...AFTER_TCP.filter((kind) => kind !== 'sticky'),
-  ...['->', 'port', 'to', '!', 'portmap', 'icmpidmap', 'number', 'tcp', 'udp', 'tcpudp', 'ports'],
-];
-
-/** Family 0 is not known yet: a bare 0, or "any" before any address. */
-type Family = 0 | 4 | 6;
-
-interface Host {
-  readonly address: Words;
-  readonly family: Family;
-}
 
 type Address = Net & { readonly family: Family };
 
@@ -99,8 +70,8 @@ export interface NatSink {
  */
 export function parseNatFile(file: Uint8Array, sink: NatSink): void {
   if (file.length === 0) return;
-  const lexer = createLexer(file, WORDS, sink.warn);
-  const input = tokens(lexer);
+  const lexer = createLexer(file, NAT_WORDS, sink.warn);
+  const input = createInput(lexer);
   let first = true;
   while (first || !input.at('end')) {
     first = false;
@@ -108,43 +79,6 @@ export function parseNatFile(file: Uint8Array, sink: NatSink): void {
     if (input.at('string')) assignment(lexer, input);
     else sink.rule(statement(lexer, input, sink), lexer.line);
   }
-}
-
-interface Input {
-  /** Whether the next token is of one of these kinds; reads it if need be. */
-  at(...kinds: readonly string[]): boolean;
-  /** Takes the next token if it is of this kind. */
-  taken(kind: string): boolean;
-  /** Takes the next token, which has to be of one of these kinds. */
-  take(...kinds: readonly string[]): Token;
-  /** Demands that the next token is of one of these kinds, and leaves it. */
-  expect(...kinds: readonly string[]): void;
-}
-
-function tokens(lexer: Lexer): Input {
-  let ahead: Token | undefined;
-  const peek = () => {
-    ahead ??= lexer.next();
-    return ahead;
-  };
-  const input: Input = {
-    at: (...kinds) => kinds.includes(peek().kind),
-    taken(kind) {
-      if (peek().kind !== kind) return false;
-      ahead = undefined;
-      return true;
-    },
-    take(...kinds) {
-      const token = peek();
-      if (!kinds.includes(token.kind)) throw lexer.failure('syntax error');
-      ahead = undefined;
-      return token;
-    },
-    expect(...kinds) {
-      if (!kinds.includes(peek().kind)) throw lexer.failure('syntax error');
-    },
-  };
-  return input;
 }
 
 function assignment(lexer: Lexer, input: Input): void {
@@ -644,30 +578,4 @@ function ruleReader(lexer: Lexer, input: Input, draft: Draft, sink: NatSink) {
   }
 
   return { map, mapBlock, rdr };
-}
-
-/** A word that is no protocol is -1, and taken all the same (ipfilter.md 2). */
-function protocolWord(token: Token): number {
-  if (token.kind === 'number') return token.number | 0;
-  if (token.kind === 'tcp') return TCP;
-  if (token.kind === 'udp') return UDP;
-  if (/^\d*$/.test(token.text)) return Number(token.text);
-  return protocolNumber(token.text) ?? -1;
-}
-
-function portOfProtocol(name: string, protocol: number): number | undefined {
-  if (/^\d/.test(name)) return /^\d+$/.test(name) && Number(name) <= 65535 ? Number(name) : undefined;
-  return servicePort(name, protocolName(protocol));
-}
-
-/** The lab has no name service: addresses in quotes, and localhost. */
-function lookUpHost(name: string): Host | undefined {
-  const quad = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(name === 'localhost' ? '127.0.0.1' : name);
-  if (quad !== null) {
-    const octets = quad.slice(1).map(Number);
-    if (octets.some((octet) => octet > 255)) return undefined;
-    return { address: [octets.reduce((value, octet) => value * 256 + octet, 0), 0, 0, 0], family: 4 };
-  }
-  const bytes = parseIpv6(name);
-  return bytes === undefined ? undefined : { address: wordsOf(bytes), family: 6 };
 }
