@@ -1,6 +1,7 @@
 import type { Address } from './address.ts';
 import type { DomainName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { InterfaceAddress, Prefix } from './prefix.ts';
+import type { StaticRoute } from './static-route.ts';
 
 /** The newest format of metadata that this software reads and the only one it writes. */
 export const METADATA_FORMAT = 1;
@@ -29,11 +30,18 @@ export interface Nic {
   readonly side: 'inside' | 'outside';
   /** The hidden network it is on; missing on an uplink. */
   readonly network?: NetworkName;
-  /** Bytes. */
+  /** Bytes; of the link, so set by the host. */
   readonly mtu: number;
+  /** Whether its IPv4 address and default router come by DHCP: then `addresses` and `routers` hold none of IPv4. */
+  readonly dhcp: boolean;
+  /** Whether IPv6 addresses and routers are taken from router advertisements. Static addresses may stand beside them. */
+  readonly addrconf: boolean;
+  /** Static ones of both families. Empty, with `dhcp` and `addrconf` off: the zone gets the link and no address. */
   readonly addresses: readonly InterfaceAddress[];
-  /** Default routers reached by this NIC, at most one a family. */
+  /** Default routers reached by this NIC, at most one a family in the whole zone. */
   readonly routers: readonly Address[];
+  /** Networks that are reached by other routers on this NIC. */
+  readonly routes: readonly StaticRoute[];
 }
 
 export interface Resolver {
@@ -44,7 +52,7 @@ export interface Resolver {
 
 export interface HiddenNetwork {
   readonly name: NetworkName;
-  /** One prefix a family. */
+  /** One prefix a family, IPv4 first; a network may have either alone. */
   readonly prefixes: readonly Prefix[];
 }
 

@@ -121,7 +121,8 @@ function insideNic(
   addresses: readonly InterfaceAddress[],
   routers: readonly Address[],
 ): ZoneNic {
-  return { link, over: network.etherstub, side: 'inside', network: network.name, mtu: network.mtu, addresses, routers };
+  const on = { over: network.etherstub, side: 'inside', network: network.name, mtu: network.mtu } as const;
+  return { link, ...on, dhcp: false, addrconf: false, addresses, routers, routes: [] };
 }
 
 function memberAddresses(
@@ -170,7 +171,8 @@ function outsideNic(
     }
   }
   const mtu = observed.links.get(over)?.mtu ?? settings.mtu;
-  return { link, over, side: 'outside', mtu, addresses: [address], routers: router === undefined ? [] : [router] };
+  const routers = router === undefined ? [] : [router];
+  return { link, over, side: 'outside', mtu, dhcp: false, addrconf: false, addresses: [address], routers, routes: [] };
 }
 
 /** Classes of links that a VNIC can be over; not another VNIC (§1.5). An etherstub leads nowhere outside. */

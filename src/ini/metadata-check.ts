@@ -10,6 +10,7 @@ import {
   prefixContains,
   prefixRange,
 } from '../domain/prefix.ts';
+import { formatStaticRoute } from '../domain/static-route.ts';
 import { type IniDocument, parseIni } from './document.ts';
 
 /** Something that is well written and cannot be: where, by section, key and value as they stand in the file. */
@@ -28,24 +29,43 @@ interface Contradiction {
  */
 export function checkMetadata(metadata: ZoneMetadata, text: string, file: string): void {
   const contradictions = [
-    ...metadata.nics.flatMap((nic) => [...addressFaults(nic), ...routerFaults(nic), ...networkFaults(nic, metadata)]),
+    ...metadata.nics.flatMap((nic) => [
+      ...addressFaults(nic),
+      ...routerFaults(nic),
+      ...routeFaults(nic),
+      ...networkFaults(nic, metadata),
+    ]),
     ...twiceFaults(metadata.nics),
     ...secondRouterFaults(metadata.nics),
   ];
   if (contradictions.length > 0) throw placed(contradictions, parseIni(text, file));
 }
 
-function addressFaults({ link, addresses }: Nic): Contradiction[] {
+function addressFaults(nic: Nic): Contradiction[] {
+  const { link, dhcp, addresses } = nic;
   return addresses.flatMap((one) => {
     const value = formatInterfaceAddress(one);
     const fault = (message: string, hint: string) => [{ section: `nic.${link}`, key: 'address', value, message, hint }];
-    if (familyOf(one.address) === 'inet6') {
-      return fault(`${value} is an IPv6 address`, 'This version of zonenet configures IPv4 only');
-    }
+    if (familyOf(one.address) === 'inet6') return inet6Faults(nic, one).flatMap(([what, hint]) => fault(what, hint));
+    if (dhcp) return fault(`${value} stands beside DHCP`, 'Take the address away, or "dhcp = yes"');
     const taken = isReserved(one);
     const network = formatPrefix(networkOf(one));
     return taken === undefined ? [] : fault(`${one.address} is the ${taken} address of ${network}`, 'Use one between');
   });
+}
+
+/** Link-local addresses are for illumos to give; IPv6 needs 1280 bytes on a link (RFC 8200, section 5). */
+function inet6Faults({ link, mtu }: Nic, { address }: InterfaceAddress): [message: string, hint: string][] {
+  const use = 'Use a global address or a unique local one, like fd00:1::2/64';
+  if (isLinkLocal(address)) return [[`${address} is a link-local address`, use]];
+  const value = addressValue(address);
+  if (value >> 120n === 0xffn || value <= 1n) return [[`${address} is no address of one host`, use]];
+  return mtu < 1280 ? [[`${link} has an MTU of ${mtu}`, 'IPv6 needs 1280 or more']] : [];
+}
+
+/** fe80::/10. */
+function isLinkLocal(address: Address): boolean {
+  return familyOf(address) === 'inet6' && addressValue(address) >> 118n === 0x3fan;
 }
 
 /** A /31 and a /32 have no network and no broadcast address (RFC 3021). */
@@ -56,13 +76,31 @@ function isReserved(one: InterfaceAddress): 'network' | 'broadcast' | undefined 
   return value === first ? 'network' : value === last ? 'broadcast' : undefined;
 }
 
-function routerFaults({ link, addresses, routers }: Nic): Contradiction[] {
-  return routers.flatMap((router) => {
-    const fault = (message: string) => [{ section: `nic.${link}`, key: 'router', value: router as string, message }];
-    if (addresses.some(({ address }) => address === router)) return fault(`${router} is the zone's own address`);
-    if (addresses.some((one) => prefixContains(networkOf(one), router))) return [];
-    return fault(`${router} is on no network of ${link}`);
+function routerFaults(nic: Nic): Contradiction[] {
+  return nic.routers.flatMap((router) => {
+    const fault = { section: `nic.${nic.link}`, key: 'router', value: router as string };
+    if (nic.dhcp && familyOf(router) === 'inet') return [{ ...fault, message: `${router} stands beside DHCP` }];
+    return unreachable(router, nic).map((message) => ({ ...fault, message }));
   });
+}
+
+function routeFaults(nic: Nic): Contradiction[] {
+  return nic.routes.flatMap((route, index) => {
+    const fault = { section: `nic.${nic.link}`, key: 'route', value: formatStaticRoute(route) };
+    const to = formatPrefix(route.to);
+    const twice = nic.routes.slice(0, index).some((before) => formatPrefix(before.to) === to);
+    if (twice) return [{ ...fault, message: `${to} has a route already` }];
+    // The network that a lease will bring is not known beforehand.
+    if (nic.dhcp && familyOf(route.router) === 'inet') return [];
+    return unreachable(route.router, nic).map((message) => ({ ...fault, message }));
+  });
+}
+
+/** Why an address cannot be a router on a link. Empty: it can; a link-local one is on every link. */
+function unreachable(router: Address, { link, addresses }: Nic): string[] {
+  if (addresses.some(({ address }) => address === router)) return [`${router} is the zone's own address`];
+  if (isLinkLocal(router) || addresses.some((one) => prefixContains(networkOf(one), router))) return [];
+  return [`${router} is on no network of ${link}`];
 }
 
 /** What a proxy translates and filters is the prefix of the network; the link has to be on it. */

@@ -3,8 +3,9 @@ import type { OperatorError } from '../domain/errors.ts';
 import { type Fault, faultsError } from '../domain/fault.ts';
 import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
-import { formatInterfaceAddress, formatPrefix, parseInterfaceAddress, parsePrefix } from '../domain/prefix.ts';
+import { formatPrefix, parsePrefix } from '../domain/prefix.ts';
 import { formatIni, type IniDocument, type IniSection, parseIni } from './document.ts';
+import { NIC, nicEntries, toNic } from './nic.ts';
 import { checkEnd, readEach, sortSections } from './sections.ts';
 import { list, one, oneOf, optional, readSection, wholeNumber } from './shape.ts';
 
@@ -13,13 +14,6 @@ const HEAD = {
   generation: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   zone: one(parseZoneName),
   role: one(oneOf('proxy', 'member')),
-};
-const NIC = {
-  side: one(oneOf('inside', 'outside')),
-  network: optional(parseNetworkName),
-  mtu: one(wholeNumber(576, 65535)),
-  address: list(parseInterfaceAddress),
-  router: list(parseAddress),
 };
 const RESOLVER = { nameserver: list(parseAddress), domain: optional(parseDomainName), search: list(parseDomainName) };
 const NETWORK = { prefix: list(parsePrefix) };
@@ -49,7 +43,7 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   const { format: _, ...facts } = head;
   return {
     ...facts,
-    nics: nics.map(([link, { address, router, ...nic }]) => ({ link, ...nic, addresses: address, routers: router })),
+    nics: nics.map(([link, values]) => toNic(link, values)),
     resolver: {
       nameservers: resolver?.nameserver ?? [],
       ...(resolver?.domain === undefined ? {} : { domain: resolver.domain }),
@@ -76,13 +70,7 @@ export function formatMetadata({ generation, zone, role, nics, resolver, network
       },
       ...nics.map((nic) => ({
         name: `nic.${nic.link}`,
-        entries: [
-          ['side', nic.side],
-          ['network', nic.network === undefined ? [] : nic.network],
-          ['mtu', `${nic.mtu}`],
-          ['address', nic.addresses.map(formatInterfaceAddress)],
-          ['router', nic.routers],
-        ] as const,
+        entries: nicEntries(nic),
       })),
       {
         name: 'resolver',

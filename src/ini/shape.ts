@@ -120,3 +120,12 @@ export function oneOf<const W extends string>(...words: readonly W[]): (text: st
     throw new OperatorError('VALUE_INVALID', `Cannot use "${text}"`, { hint: `One of ${words.join(', ')}` });
   };
 }
+
+/**
+ * Reads "yes" or "no".
+ *
+ * @throws {OperatorError} VALUE_INVALID
+ */
+export function yesOrNo(text: string): boolean {
+  return oneOf('yes', 'no')(text) === 'yes';
+}

@@ -1,14 +1,11 @@
-import { parseAddress } from '../domain/address.ts';
 import type { Fault } from '../domain/fault.ts';
-import { parseLinkName, parseNetworkName, parseZoneName, type ZoneName } from '../domain/names.ts';
-import { formatInterfaceAddress, parseInterfaceAddress } from '../domain/prefix.ts';
+import { parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
 import { parseBrand, parseRecordId, parseZonePath, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatIni, parseIni } from './document.ts';
+import { NIC, nicEntries, toNic } from './nic.ts';
 import { nameFault, RECORD_FORMAT, RECORD_HEAD, recordError, topOf } from './record.ts';
 import { checkEnd, readEach, sortSections } from './sections.ts';
-import { list, one, oneOf, optional, readSection, wholeNumber } from './shape.ts';
-
-const yesOrNo = oneOf('yes', 'no');
+import { one, oneOf, readSection, yesOrNo } from './shape.ts';
 
 const ZONE = {
   ...RECORD_HEAD,
@@ -21,14 +18,7 @@ const ZONE = {
   'boot-pending': one(yesOrNo),
 };
 
-const NIC = {
-  over: one(parseLinkName),
-  side: one(oneOf('inside', 'outside')),
-  network: optional(parseNetworkName),
-  mtu: one(wholeNumber(576, 65535)),
-  address: list(parseInterfaceAddress),
-  router: list(parseAddress),
-};
+const ZONE_NIC = { ...NIC, over: one(parseLinkName) };
 
 /**
  * Reads the record of a zone from the file that is named for it.
@@ -41,7 +31,7 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
   const faults: Fault[] = [];
   const sections = sortSections(document, ['nic.'], faults);
   const head = readSection(top, ZONE, faults);
-  const nics = readEach(sections['nic.'], parseLinkName, NIC, faults);
+  const nics = readEach(sections['nic.'], parseLinkName, ZONE_NIC, faults);
   checkEnd(document, faults);
   if (head !== undefined) faults.push(...nameFault(top, 'zone', head.zone, name));
   if (faults.length > 0 || head === undefined) throw recordError(document, faults);
@@ -52,9 +42,9 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
     role: head.role,
     brand: head.brand,
     zonepath: head.zonepath,
-    autoboot: head.autoboot === 'yes',
-    bootPending: head['boot-pending'] === 'yes',
-    nics: nics.map(([link, { address, router, ...nic }]) => ({ link, ...nic, addresses: address, routers: router })),
+    autoboot: head.autoboot,
+    bootPending: head['boot-pending'],
+    nics: nics.map(([link, { over, ...values }]) => ({ ...toNic(link, values), over })),
   };
 }
 
@@ -89,14 +79,7 @@ export function formatZoneRecord({
       },
       ...nics.map((nic) => ({
         name: `nic.${nic.link}`,
-        entries: [
-          ['over', nic.over],
-          ['side', nic.side],
-          ['network', nic.network === undefined ? [] : nic.network],
-          ['mtu', `${nic.mtu}`],
-          ['address', nic.addresses.map(formatInterfaceAddress)],
-          ['router', nic.routers],
-        ] as const,
+        entries: [['over', nic.over] as const, ...nicEntries(nic)],
       })),
       { name: 'end', entries: [] },
     ],

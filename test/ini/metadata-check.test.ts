@@ -4,6 +4,7 @@ import { parseAddress } from '../../src/domain/address.ts';
 import type { Nic, ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseLinkName, parseNetworkName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
+import { parseStaticRoute } from '../../src/domain/static-route.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
 import { checkMetadata } from '../../src/ini/metadata-check.ts';
 import { memberMetadata, nic, proxyMetadata } from '../support/metadata.ts';
@@ -41,9 +42,53 @@ for (const [what, metadata, wanted] of [
     ],
   ],
   [
-    'an IPv6 address, in this version',
-    memberMetadata({ nics: [nic({ addresses: addresses('10.2.0.2/24', 'fd00::2/64') })] }),
-    ['12:13: [nic.znic1] address: fd00::2/64 is an IPv6 address'],
+    'IPv6, static and by advertisements, and a route on each family',
+    memberMetadata({
+      nics: [
+        nic({
+          addrconf: true,
+          addresses: addresses('10.2.0.2/24', 'fd00:1::2/64'),
+          routers: [parseAddress('10.2.0.1'), parseAddress('fe80::1')],
+          routes: ['10.9.0.0/16 10.2.0.7', 'fd00:9::/48 fd00:1::7'].map(parseStaticRoute),
+        }),
+      ],
+    }),
+    [],
+  ],
+  ['a lease', memberMetadata({ nics: [nic({ dhcp: true, addresses: [], routers: [] })] }), []],
+  [
+    'addresses and routers beside a lease',
+    memberMetadata({ nics: [nic({ dhcp: true })] }),
+    [
+      '12:13: [nic.znic1] address: 10.2.0.2/24 stands beside DHCP',
+      '13:12: [nic.znic1] router: 10.2.0.1 stands beside DHCP',
+    ],
+  ],
+  [
+    'IPv6 addresses that no host has',
+    memberMetadata({ nics: [nic({ addresses: addresses('10.2.0.2/24', 'fe80::2/64', 'ff02::1/64', '::1/128') })] }),
+    [
+      '12:13: [nic.znic1] address: fe80::2 is a link-local address',
+      '13:13: [nic.znic1] address: ff02::1 is no address of one host',
+      '14:13: [nic.znic1] address: ::1 is no address of one host',
+    ],
+  ],
+  [
+    'IPv6 on a link too small for it',
+    memberMetadata({ nics: [nic({ mtu: 1279, addresses: addresses('10.2.0.2/24', 'fd00:1::2/64') })] }),
+    ['12:13: [nic.znic1] address: znic1 has an MTU of 1279'],
+  ],
+  [
+    'routes twice and by a router elsewhere',
+    memberMetadata({
+      nics: [
+        nic({ routes: ['10.9.0.0/16 10.2.0.7', '10.9.0.0/16 10.2.0.8', '10.8.0.0/16 10.3.0.1'].map(parseStaticRoute) }),
+      ],
+    }),
+    [
+      '14:11: [nic.znic1] route: 10.9.0.0/16 has a route already',
+      '15:11: [nic.znic1] route: 10.3.0.1 is on no network of znic1',
+    ],
   ],
   [
     'a router on another network',

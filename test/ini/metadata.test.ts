@@ -2,8 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { parseZoneName } from '../../src/domain/names.ts';
+import { parseStaticRoute } from '../../src/domain/static-route.ts';
 import { formatMetadata, parseMetadata } from '../../src/ini/metadata.ts';
-import { memberMetadata, proxyMetadata } from '../support/metadata.ts';
+import { memberMetadata, nic, proxyMetadata } from '../support/metadata.ts';
 
 const test = suite('metadata');
 
@@ -40,6 +41,20 @@ test('is written as the design shows it', () => assert.is(formatMetadata(memberM
 for (const [who, metadata] of [
   ['a member', memberMetadata()],
   ['a proxy', proxyMetadata()],
+  [
+    'a zone with DHCP, advertisements and routes',
+    memberMetadata({
+      nics: [
+        nic({
+          dhcp: true,
+          addrconf: true,
+          addresses: [],
+          routers: [],
+          routes: [parseStaticRoute('10.9.0.0/16 10.2.0.7')],
+        }),
+      ],
+    }),
+  ],
   ['a zone with a dot in its name', memberMetadata({ zone: parseZoneName('web.1') })],
   ['a zone that is only a number', memberMetadata({ zone: parseZoneName('7') })],
 ] as const) {

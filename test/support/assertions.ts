@@ -17,3 +17,14 @@ export async function rejects(run: () => Promise<unknown>): Promise<Error & { co
 export function plain<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T;
 }
+
+/** The error a function throws. */
+export function refusal(run: () => unknown): Error & { code?: string; hint?: string } {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  assert.unreachable('did not throw an Error');
+  throw new Error('unreachable');
+}

@@ -10,8 +10,11 @@ export function nic(overrides: Partial<Nic> = {}): Nic {
     side: 'inside',
     network: parseNetworkName('back'),
     mtu: 1500,
+    dhcp: false,
+    addrconf: false,
     addresses: [parseInterfaceAddress('10.2.0.2/24')],
     routers: [parseAddress('10.2.0.1')],
+    routes: [],
     ...overrides,
   };
 }
@@ -32,7 +35,8 @@ export function memberMetadata(overrides: Partial<ZoneMetadata> = {}): ZoneMetad
 
 /** Metadata of the proxy of the story, with web1 behind it. */
 export function proxyMetadata(overrides: Partial<ZoneMetadata> = {}): ZoneMetadata {
-  const outside = { link: parseLinkName('pnic0'), side: 'outside', mtu: 1500 } as const;
+  const none = { dhcp: false, addrconf: false, routes: [] };
+  const outside = { link: parseLinkName('pnic0'), side: 'outside', mtu: 1500, ...none } as const;
   return {
     generation: 1,
     zone: parseZoneName('proxy'),
