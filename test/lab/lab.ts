@@ -71,8 +71,11 @@ export async function startLab(options: BringUpOptions = {}) {
       const script = 'mkdir -p "$(dirname "$0")" && cat > "$0" && chmod "$1" "$0"';
       await mustRun(['/bin/sh', '-c', script, path, mode.toString(8)], { zone, stdin: text });
     },
-    /** Calls of stand-ins in order of their end, from a mark on. */
-    calls: async (mark = 0) => (await ask(directory, { op: 'calls', mark })) as RecordedCall[],
+    /** Calls of stand-ins in order of their end, from a mark on. Those of stock services only when asked for. */
+    calls: async (mark = 0, { internal = false } = {}) => {
+      const calls = (await ask(directory, { op: 'calls', mark })) as RecordedCall[];
+      return internal ? calls : calls.filter((call) => !call.internal);
+    },
     mark: async () => (await ask(directory, { op: 'mark' })) as number,
     fault,
     clearFaults: async () => void (await ask(directory, { op: 'clear-faults' })),

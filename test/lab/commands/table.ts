@@ -6,7 +6,7 @@ import { ipf } from './ipf.ts';
 import { ipfstat } from './ipfstat.ts';
 import { ipnat } from './ipnat.ts';
 import { netstat } from './netstat.ts';
-import { halt, reboot } from './reboot.ts';
+import { halt, init, reboot, shutdown } from './reboot.ts';
 import { route } from './route.ts';
 import { routeadm } from './routeadm.ts';
 import { svcadm } from './svcadm.ts';
@@ -27,9 +27,12 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
   '/usr/sbin/ipnat': ipnat,
   '/usr/bin/netstat': netstat,
   '/usr/sbin/halt': halt,
+  '/usr/sbin/init': init,
+  '/usr/sbin/poweroff': halt,
   '/usr/sbin/reboot': reboot,
   '/usr/sbin/route': route,
   '/usr/sbin/routeadm': routeadm,
+  '/usr/sbin/shutdown': shutdown,
   '/usr/sbin/svcadm': svcadm,
   '/usr/sbin/svccfg': svccfg,
   '/usr/bin/svcprop': svcprop,

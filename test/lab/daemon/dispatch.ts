@@ -24,14 +24,11 @@ export interface Caller {
   kill(): void;
 }
 
-/** What the caller is told at the end. "lost": nothing, ever; the caller is dead or hangs. */
+/** What the caller is told at the end. "lost": nothing, ever; the caller is dead (with its zone, or by a fault) or hangs. */
 export type Answer = Ending | 'lost';
 
 /** Exit status of what the lab does not model, and of a stand-in that broke. */
 export const REFUSED = 125;
-
-/** Exit status of a call whose zone was halted meanwhile. */
-const KILLED = 137;
 
 const programNamed = (name: string): Program | undefined =>
   Object.entries(PROGRAMS).find(([path]) => path.slice(path.lastIndexOf('/') + 1) === name)?.[1];
@@ -50,7 +47,11 @@ function speak(caller: Caller, output: Output, muted: boolean, stream: 'stdout' 
   if (!muted) (stream === 'stdout' ? caller.out : caller.err)(data);
 }
 
-async function runProgram(lab: Lab, caller: Caller, output: Output, muted: boolean): Promise<Ending> {
+/**
+ * Runs the program to its end. A zone that went down meanwhile took the caller and the program along: what became of
+ * the rest of it is nobody's failure.
+ */
+async function runProgram(lab: Lab, caller: Caller, output: Output, muted: boolean): Promise<Answer> {
   const [name = '', ...args] = caller.argv;
   const call: Call = {
     program: name,
@@ -67,14 +68,15 @@ async function runProgram(lab: Lab, caller: Caller, output: Output, muted: boole
     err: (text) => speak(caller, output, muted, 'stderr', text),
   };
   const program = programNamed(name);
-  const { process } = caller.zone;
+  const life = caller.zone.process;
+  if (life === undefined) return 'lost';
   try {
     if (program === undefined) throw new NotModelled(name);
-    return await program(call, lab);
+    const ending = await program(call, lab);
+    return caller.zone.process === life ? ending : 'lost';
   } catch (error) {
     const refusal = error instanceof NotModelled;
-    // The zone went down under the call, and with it whoever made it: nobody is left to be told.
-    if (!refusal && (caller.zone.process !== process || caller.zone.state === 'shutting_down')) return KILLED;
+    if (!refusal && (caller.zone.process !== life || caller.zone.state === 'shutting_down')) return 'lost';
     const text = refusal ? `not modelled: ${error.message}` : `broken: ${error instanceof Error ? error.stack : error}`;
     lab.notModelled.push(`${caller.zone.name}: ${caller.argv.join(' ')}: ${text}`);
     call.err(`lab: ${text}\n`);

@@ -91,6 +91,7 @@ async function internalCall(
 ) {
   const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
   const [program = '', ...args] = argv;
+  let killed = false;
   const caller: Caller = {
     zone,
     argv: [program.slice(program.lastIndexOf('/') + 1), ...args],
@@ -103,11 +104,15 @@ async function internalCall(
     out: (data) => stdout.push(data),
     err: (data) => stderr.push(data),
     // labd does not kill itself: the method that would have made the call is what dies.
-    kill: () => {},
+    kill: () => {
+      killed = true;
+    },
   };
   const answer = await dispatch(caller);
+  // Whoever waits died with the zone, or hangs.
+  if (answer === 'lost' && !killed) return await new Promise<never>(() => {});
   return {
-    status: typeof answer === 'number' ? answer : 1,
+    status: typeof answer === 'number' ? answer : 137,
     stdout: Buffer.concat(stdout).toString('utf8'),
     stderr: Buffer.concat(stderr).toString('utf8'),
   };

@@ -70,11 +70,10 @@ function hear(contracts: Map<number, Held>, kind: string, words: readonly string
   contracts.delete(id);
 }
 
-/** The zone is gone: every method in it was killed. */
+/** The zone is gone: every method in it was killed, and who was just starting one (its svc.startd) with them. */
 function bury(contracts: Map<number, Held>) {
   for (const held of contracts.values()) {
     held.over = true;
-    held.started.reject(new Error('zone halted'));
     held.ended.resolve({ signal: 'SIGKILL' });
     held.empty.resolve();
   }
@@ -209,11 +208,12 @@ export async function startZone(lab: Lab, zone: Zone): Promise<ZoneProcess> {
   zone.process = {
     ...process,
     async halt() {
+      // First of all nobody may reach into its files any more: /proc/PID is about to go.
+      delete zone.process;
       await process.halt();
       await gone;
       socket.close();
       rmSync(name, { force: true });
-      delete zone.process;
       delete zone.netns;
       delete zone.id;
     },
