@@ -4,6 +4,8 @@ import type { Host } from '../host/host.ts';
 /** What a command gets beside its arguments. */
 export interface Context {
   readonly host: Host;
+  /** Whether answers go to a terminal that shows colours. */
+  readonly colour: boolean;
   /** Writes an answer to stdout. */
   print(text: string): void;
   /** Writes an error to stderr that does not end the command. */

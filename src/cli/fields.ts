@@ -37,8 +37,8 @@ export function formatRows(
   rows: readonly Row[],
   fields: readonly string[],
   { parsable }: ShowOptions,
-  grouped: readonly string[] = [],
+  { colour, grouped = [] }: { colour: boolean; grouped?: readonly string[] },
 ): string {
   if (parsable === true) return formatParsable(fields, rows);
-  return rows.length === 0 ? '' : formatTable(fields, rows, grouped);
+  return rows.length === 0 ? '' : formatTable(fields, rows, grouped, colour);
 }

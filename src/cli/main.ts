@@ -68,6 +68,7 @@ async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
     host: createNodeHost(progress, args[0]?.startsWith('show-') === true),
+    colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();
       process.stdout.write(text);

@@ -14,6 +14,8 @@ import {
   showAppliedStatus,
   showServiceStates,
 } from '../illumos/svc-host.ts';
+import { listZones, parseZones } from '../illumos/zoneadm.ts';
+import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 
 /** How far a running zone has come with its metadata. */
@@ -64,7 +66,8 @@ export async function waitApplied(
   system: System,
 ): Promise<void> {
   const end = system.monotonic() + seconds * 1000;
-  let [pause, unwellSince, refreshed] = [FIRST_PAUSE, undefined as number | undefined, system.monotonic()];
+  let [pause, unwellSince] = [FIRST_PAUSE, undefined as number | undefined];
+  let [refreshed, heard] = [system.monotonic(), system.monotonic()];
   for (;;) {
     const applied = await observeApplied(zone.name, system);
     if (isApplied(zone, generation, applied)) return;
@@ -81,9 +84,22 @@ export async function waitApplied(
       refreshed = now;
       await system.run(refreshZone(zone.name));
     }
+    if (applied.setup !== undefined) heard = now;
+    if (now - heard > PATIENCE) {
+      await checkRunning(zone.name, system);
+      heard = now;
+    }
     await system.sleep(pause);
     pause = Math.min(LONGEST_PAUSE, pause * 1.25);
   }
+}
+
+/** A zone that is down will never answer. @throws {OperatorError} NOT_APPLIED */
+async function checkRunning(name: ZoneName, system: System): Promise<void> {
+  const entry = parseZones(await ask(listZones(), system)).find((candidate) => candidate.name === name);
+  if (entry?.state === 'running') return;
+  const message = `Cannot vouch for the network of zone "${name}": the zone is ${entry?.state ?? 'gone'}, not running`;
+  throw new OperatorError('NOT_APPLIED', message, { hint: `to boot it:   /usr/sbin/zoneadm -z ${name} boot` });
 }
 
 /** It stands still and says that something went wrong. */

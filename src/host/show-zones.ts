@@ -59,6 +59,16 @@ export function formatApplied(record: ZoneRecord, published: number | undefined,
   return record.role === 'proxy' && status?.verified === true ? 'not forwarding' : 'not verified';
 }
 
+/** As a person looks for them: network by network, the proxy before the zones behind it, then by name. */
+export function inOrder(zones: Records['zones']): ZoneRecord[] {
+  const key = ({ role, nics }: ZoneRecord) => {
+    const network = nics.find((nic) => nic.network !== undefined)?.network ?? '';
+    return `${network}\n${role === 'proxy' ? 0 : 1}`;
+  };
+  const keyed = zones.map((zone) => [`${key(zone)}\n${zone.name}`, zone] as const);
+  return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, zone]) => zone);
+}
+
 /** The fields of show-zone, in the order they are shown. */
 export const ZONE_FIELDS = ['zone', 'role', 'state', 'link', 'over', 'address', 'router', 'applied'] as const;
 /** Further ones, on request. */

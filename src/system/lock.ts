@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
+import { access, constants, link, mkdir, readdir, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { OperatorError } from '../domain/errors.ts';
@@ -24,13 +24,13 @@ interface Holder {
  * is taken over at once. Taking over makes the next number; the highest is never removed. There is no clock in it that
  * could step. The directory belongs on a tmpfs, where a reboot clears it.
  *
- * @throws {OperatorError} LOCKED when it is not free within `waitMilliseconds`
+ * @throws {OperatorError} LOCKED when it is not free within `waitMilliseconds`; PRIVILEGE
  */
 export async function acquireLock(
   directory: string,
   { processes, waitMilliseconds }: { processes: ProcessTable; waitMilliseconds: number },
 ): Promise<Release> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makePrivate(directory);
   const me: Holder = { pid: process.pid, start: (await processes.startOf(process.pid)) ?? '' };
   const end = performance.now() + waitMilliseconds;
   for (let tries = 0; ; tries += 1) {
@@ -51,6 +51,20 @@ export async function acquireLock(
     }
     await removeUpTo(directory, top);
     return async () => rename(await writeWhole(directory, { released: true }), mine);
+  }
+}
+
+/** @throws {OperatorError} PRIVILEGE: it is the first thing that a change needs, so who may not change learns it here */
+async function makePrivate(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error;
+    throw new OperatorError('PRIVILEGE', `Cannot change anything: the lock ${directory} is not yours to take`, {
+      hint: 'Run it as root, or by pfexec with a profile that makes you root',
+      cause: error,
+    });
   }
 }
 

@@ -30,6 +30,23 @@ test('a table shows what is of the zone once, "--" for what is not there, and no
   assert.is(formatTable(['zone', 'router'], [{ zone: 'a', router: '' }]), 'ZONE  ROUTER\na     --\n');
 });
 
+test('on a terminal words that matter have a colour, and columns stay where they are', () => {
+  const rows = [
+    { zone: 'web1', state: 'running', link: 'znic1' },
+    { zone: 'db1', state: 'missing', link: 'znic2' },
+  ];
+  const [bold, green, red, end] = ['\x1b[1m', '\x1b[32m', '\x1b[31m', '\x1b[0m'];
+  assert.is(
+    formatTable(['zone', 'state', 'link'], rows, [], true),
+    [
+      `${bold}ZONE${end}  ${bold}STATE  ${end}  ${bold}LINK${end}`,
+      `web1  ${green}running${end}  znic1`,
+      `db1   ${red}missing${end}  znic2`,
+      '',
+    ].join('\n'),
+  );
+});
+
 test('parsable rows have every field, ":" and "\\" with a "\\" before them', () => {
   const rows = [{ zone: 'a', address: 'fd00::1/64', note: 'back\\slash' }, { zone: 'b' }];
   assert.is(formatParsable(['zone', 'address', 'note'], rows), 'a:fd00\\:\\:1/64:back\\\\slash\nb::\n');

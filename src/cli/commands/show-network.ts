@@ -24,7 +24,7 @@ async function run(
   name: NetworkName | undefined,
   fields: readonly string[],
   options: ShowOptions,
-  { host, print, complain }: Context,
+  { host, print, complain, colour }: Context,
 ): Promise<void> {
   const records = await readRecords(host.system);
   for (const fault of records.damaged) complain(fault);
@@ -40,5 +40,5 @@ async function run(
     print(`${JSON.stringify(shown, null, 2)}\n`);
     return;
   }
-  print(formatRows(rows, fields, options));
+  print(formatRows(rows, fields, options, { colour }));
 }

@@ -1,6 +1,13 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { formatInterfaceAddress } from '../../domain/prefix.ts';
-import { MORE_ZONE_FIELDS, observeShownZones, type ShownZone, ZONE_FIELDS, zoneRows } from '../../host/show-zones.ts';
+import {
+  inOrder,
+  MORE_ZONE_FIELDS,
+  observeShownZones,
+  type ShownZone,
+  ZONE_FIELDS,
+  zoneRows,
+} from '../../host/show-zones.ts';
 import { findZone, readRecords } from '../../host/store.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
@@ -27,16 +34,16 @@ async function run(
   name: ZoneName | undefined,
   fields: readonly string[],
   options: ShowOptions,
-  { host, print, complain }: Context,
+  { host, print, complain, colour }: Context,
 ): Promise<void> {
   const records = await readRecords(host.system);
   for (const fault of records.damaged) complain(fault);
-  const zones = name === undefined ? records.zones : [findZone(name, records)];
+  const zones = name === undefined ? inOrder(records.zones) : [findZone(name, records)];
   const asked =
     options.json === true || fields.includes('applied') ? 'applied' : fields.includes('state') ? 'state' : 'nothing';
   const shown = await observeShownZones(zones, asked, host.system);
   if (options.json === true) print(`${JSON.stringify(shown.map(toJson), null, 2)}\n`);
-  else print(formatRows(shown.flatMap(zoneRows), fields, options, GROUPED));
+  else print(formatRows(shown.flatMap(zoneRows), fields, options, { colour, grouped: GROUPED }));
 }
 
 function toJson({ record: { nics, state: _, ...record }, state, applied }: ShownZone) {

@@ -23,6 +23,7 @@ async function run({ dryRun, verbose }: Options, { host, print, complain }: Cont
     for (const fault of faults) complain(fault);
     print(formatPlan(plan, verbose === true));
     print(NOTHING_CHANGED);
+    if (faults.length > 0) throw drift(faults.length, plan.length);
     return;
   }
   const { faults } = await sync(host);
@@ -32,9 +33,12 @@ async function run({ dryRun, verbose }: Options, { host, print, complain }: Cont
     print('everything is as recorded\n');
     return;
   }
-  const count = faults.length === 1 ? 'one fault has' : `${faults.length} faults have`;
-  const message = faults.length > 0 ? `${count} to be mended by hand` : `still to do is ${left[0]?.what ?? ''}`;
-  throw new OperatorError('DRIFT', `Cannot make everything as recorded: ${message}`, {
-    hint: 'See: znetadm sync -n',
-  });
+  throw drift(faults.length, left.length);
+}
+
+/** What is left when nothing more can be done: faults for a person, or steps that did not take. */
+function drift(faults: number, steps: number): OperatorError {
+  const count = faults === 1 ? 'one fault has' : `${faults} faults have`;
+  const message = faults > 0 ? `${count} to be mended by hand` : `${steps} steps are still to do`;
+  return new OperatorError('DRIFT', `Cannot make everything as recorded: ${message}`, { hint: 'See: znetadm sync -n' });
 }

@@ -1,0 +1,47 @@
+// The launcher of znetadm, by every strict shell of this machine.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const SHELLS = [['/bin/dash'], ['/bin/busybox', 'sh'], ['/bin/ksh93'], ['/bin/bash', '--posix']];
+
+const test = suite<{ root: string }>('znetadm.sh');
+
+test.before.each((context) => {
+  context.root = mkdtempSync(join(tmpdir(), 'zonenet launcher-'));
+  for (const directory of ['bin', 'lib']) mkdirSync(join(context.root, directory));
+  cpSync('src/cli/znetadm.sh', join(context.root, 'bin/znetadm'));
+  chmodSync(join(context.root, 'bin/znetadm'), 0o755);
+  writeFileSync(
+    join(context.root, 'lib/znetadm.cjs'),
+    'process.stdout.write(JSON.stringify([process.argv.slice(2), process.env.NODE_EXTRA_CA_CERTS ?? null, process.cwd()])); process.exitCode = 5',
+  );
+});
+
+test.after.each(({ root }) => rmSync(root, { recursive: true, force: true }));
+
+for (const [shell = '', ...first] of SHELLS.filter(([program = '']) => existsSync(program))) {
+  test(`${shell} hands arguments and status through, and takes the certificates away`, ({ root }) => {
+    const args = [...first, join(root, 'bin/znetadm'), 'create-zone', 'it\'s; "x"', ''];
+    const env = { PATH: '/usr/bin:/bin', ZONENET_NODE: process.execPath, NODE_EXTRA_CA_CERTS: '/nowhere' };
+    const { status, stdout, stderr } = spawnSync(shell, args, { env, cwd: '/tmp', encoding: 'utf8' });
+    assert.is(stderr, '');
+    assert.is(status, 5);
+    assert.equal(JSON.parse(stdout), [['create-zone', 'it\'s; "x"', ''], null, '/tmp']);
+  });
+}
+
+test('a node that cannot be executed is not taken', ({ root }) => {
+  const node = join(root, 'node');
+  writeFileSync(node, 'not a program');
+  const env = { PATH: '/usr/bin:/bin', ZONENET_NODE: node };
+  const { status, stderr } = spawnSync('/bin/sh', [join(root, 'bin/znetadm')], { env, encoding: 'utf8' });
+  // Where the distribution has a Node of its own, that one is taken.
+  if (status === 1) assert.match(stderr, /cannot find Node\.js[\s\S]*ZONENET_NODE=/);
+  else assert.is(status, 5);
+});
+
+test.run();
