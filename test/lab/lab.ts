@@ -20,6 +20,8 @@ export interface ZoneStatus {
   readonly pid?: number;
 }
 
+const MINUTE = 60_000;
+
 export type LabHandle = Awaited<ReturnType<typeof startLab>>;
 
 /**
@@ -55,6 +57,14 @@ export async function startLab(options: BringUpOptions = {}) {
     spawn,
     mustRun,
     zones,
+    /** Resolves when the services of a zone, or of all that are up, have come to rest: what boot does not wait for (§5.5). */
+    settled: async (zone?: string) =>
+      void (await ask(directory, { op: 'settled', ...(zone === undefined ? {} : { zone }) })),
+    /** Resolves when a service of a zone has a state. */
+    reached: async (zone: string, fmri: string, state: string, ms = MINUTE) => {
+      const seen = await ask(directory, { op: 'reached', zone, fmri, state, ms });
+      if (seen !== state) throw new Error(`${fmri} in ${zone} is ${seen}, not ${state}, after ${ms} ms`);
+    },
     /** Watches a device: a Linux name or alternative name, which is the link's name. */
     capture: async (where: { zone: string } | { netns: string }, device: string) =>
       await readCapture(await onWire('capture', where, device)),

@@ -8,6 +8,7 @@ import { dump } from './dump.ts';
 import type { Fault, FaultTable } from './faults.ts';
 import { formatFrame } from './protocol.ts';
 import type { Recorder } from './record.ts';
+import { reached, settled } from './services.ts';
 import type { Lab } from './state.ts';
 
 /** A program in a zone, or with `netns` a program of the machine with that network. */
@@ -36,6 +37,16 @@ export type ControlRequest =
   | { readonly op: 'not-modelled' }
   | { readonly op: 'take-not-modelled' }
   | { readonly op: 'zones' }
+  /** Answers when no service of a zone, or of any zone that is up, has a method running or to be run. */
+  | { readonly op: 'settled'; readonly zone?: string }
+  /** Answers when a service has that state, or with the state it has when the time is over. */
+  | {
+      readonly op: 'reached';
+      readonly zone: string;
+      readonly fmri: string;
+      readonly state: string;
+      readonly ms: number;
+    }
   /** The switch behind a link, as a device of the network "sw". */
   | { readonly op: 'bridge'; readonly link: string }
   | { readonly op: 'dump' };
@@ -121,6 +132,10 @@ async function answer({ lab, faults, recorder, setClock }: Control, request: Exc
         netns,
         pid: process?.pid,
       }));
+    case 'settled':
+      return await settled(lab, request.zone);
+    case 'reached':
+      return await reached(lab, request.zone, request.fmri, request.state, request.ms);
     case 'bridge':
       return await lab.links.bridgeOf(request.link);
     case 'dump':
