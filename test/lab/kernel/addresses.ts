@@ -1,4 +1,5 @@
 // Plumbing interfaces and giving them addresses: from ipadm's requests to the kernel, and what the kernel says of them.
+import { readFileSync } from 'node:fs';
 import { NotModelled } from '../daemon/call.ts';
 import type { Lab, Link, Zone } from '../daemon/state.ts';
 import { natAddressesChanged } from '../ipfilter/nat-stack.ts';
@@ -211,13 +212,23 @@ async function takenOnWire(lab: Lab, zone: Zone, interfaceName: string, address:
   for (const other of lab.links.all()) {
     if (other === link || !other.holds.has('ip') || !sameWire(wire, wireOf(lab, other))) continue;
     const holder = other.zone === undefined ? lab.global : lab.zones.get(other.zone);
-    if (holder?.netns === undefined) continue;
+    if (holder?.netns === undefined || !mayHave(holder, address)) continue;
     const device = await lab.links.device(other);
     const there = await readAddresses(lab, holder.netns);
     if (there.some((one) => one.device === device && sameAddress(one, address))) return true;
   }
   if (wire.link.class !== 'phys' || wire.vlan !== undefined) return false;
   return (await readAddresses(lab, 'inet')).some((one) => sameAddress(one, address));
+}
+
+/**
+ * Whether a stack has an IPv4 address on any of its devices, by the kernel's own table of local addresses: no program
+ * has to be run for each of a hundred neighbours. True where there is no process to ask through.
+ */
+function mayHave({ process }: Zone, address: Address): boolean {
+  if (process === undefined) return true;
+  const table = readFileSync(`/proc/${process.pid}/net/fib_trie`, 'utf8');
+  return table.includes(`|-- ${formatAddress(address)}\n`);
 }
 
 interface Wire {

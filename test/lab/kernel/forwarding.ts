@@ -1,10 +1,13 @@
 // Forwarding by interface and family: illumos asks for the ROUTER flag on both interfaces a packet passes (§2.4).
 import type { Lab, Zone } from '../daemon/state.ts';
 import type { Family } from './ip-address.ts';
-import { type IpInterface, netnsOf, stackOf } from './ip-stack.ts';
+import { type IpInterface, netnsOf, type Stack, stackOf } from './ip-stack.ts';
 
 const FAMILIES = ['ipv4', 'ipv6'] as const;
 const setOf = (family: Family) => (family === 'ipv4' ? 'pif4' : 'pif6');
+
+/** What the sets of a stack hold, as the script that filled them. Empty sets are those of the table as it is prepared. */
+const loaded = new WeakMap<Stack, string>();
 
 /** Loads the table that lets only router interfaces forward; its sets are empty at first. */
 export async function prepareForwarding(lab: Lab, zone: Zone): Promise<void> {
@@ -49,11 +52,23 @@ export async function setForwarding(
 
 /** Brings the kernel's sets up to date, in one step. */
 export async function loadForwarding(lab: Lab, zone: Zone): Promise<void> {
-  const interfaces = [...stackOf(zone).interfaces.values()];
-  const script = FAMILIES.flatMap((family) => {
+  const stack = stackOf(zone);
+  const script = fillSets([...stack.interfaces.values()]);
+  if (script === (loaded.get(stack) ?? fillSets([]))) return;
+  loaded.set(stack, script);
+  try {
+    await lab.kernel.nft(netnsOf(zone), script);
+  } catch (error) {
+    loaded.set(stack, '');
+    throw error;
+  }
+}
+
+function fillSets(interfaces: readonly IpInterface[]): string {
+  const lines = FAMILIES.flatMap((family) => {
     const routers = interfaces.filter(({ forwarding }) => forwarding[family]).map(({ device }) => `"${device}"`);
     const add = routers.length === 0 ? [] : [`add element inet pif ${setOf(family)} { ${routers.join(', ')} }`];
     return [`flush set inet pif ${setOf(family)}`, ...add];
   });
-  await lab.kernel.nft(netnsOf(zone), `${script.join('\n')}\n`);
+  return `${lines.join('\n')}\n`;
 }

@@ -8,10 +8,10 @@ export function createKernel(client: string): Kernel {
   return {
     async ip(netns, lines) {
       if (lines.length === 0) return;
-      await mustRun(['ip', '-n', netns, '-batch', '-'], `${lines.join('\n')}\n`);
+      await mustRun(within(netns, ['ip', '-batch', '-']), `${lines.join('\n')}\n`);
     },
     async ipJson(netns, args) {
-      const text = await mustRun(['ip', '-n', netns, '-j', ...args]);
+      const text = await mustRun(within(netns, ['ip', '-j', ...args]));
       return text.trim() === '' ? [] : (JSON.parse(text) as unknown[]);
     },
     async nft(netns, script) {

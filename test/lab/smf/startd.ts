@@ -1,6 +1,6 @@
 import { createBoard } from './board.ts';
 import { logFileOf } from './fmri.ts';
-import { completesCycle, dependenciesSatisfied, type State, type Surroundings } from './graph.ts';
+import { completesCycle, dependenciesMet, type State, type Surroundings } from './graph.ts';
 import { type Instance, instancesOf, isEnabled, setEnabled, takeSnapshot } from './repository.ts';
 import { createRun, isUp, publish, type Run } from './run.ts';
 import type { MethodHost } from './run-method.ts';
@@ -120,7 +120,7 @@ export function createStartd(host: MethodHost): Startd {
           leave(run);
           return true;
         }
-        if (dependenciesSatisfied(world, instance) !== 'yes') return false;
+        if (!dependenciesMet(world, instance)) return false;
         void begin(run, 'online', () => transitions.start(run));
         return true;
       case 'online':
