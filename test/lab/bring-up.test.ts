@@ -2,7 +2,16 @@
 // Up and down, and killed in the middle: nothing may stay. The file starts itself as the runner that is killed.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -211,6 +220,14 @@ test('a run directory of a dead runner goes at the next start, one of a living r
   } finally {
     await living.stop();
   }
+});
+
+test('a removal that was killed is finished by the next start', async () => {
+  const half = `${mkdtempSync('/tmp/znlab-')}.gone`;
+  mkdirSync(join(half, 'root'), { recursive: true });
+  rmSync(half.replace(/\.gone$/, ''), { recursive: true });
+  await (await startLab()).stop();
+  assert.not.ok(existsSync(half));
 });
 
 test('two labs at once do not meet', async () => {

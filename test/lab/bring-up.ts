@@ -1,14 +1,14 @@
 // Starts the outer namespaces and labd, and ends them (lab.md part 2).
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, watch, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { ClientKind } from './client/choose.ts';
 import { chooseClient } from './client/choose.ts';
 import type { LabConfig } from './daemon/main.ts';
 import type { PhysicalLink } from './kernel/links.ts';
-import { makeRunDirectory, removeStaleRunDirectories } from './run-directory.ts';
+import { makeRunDirectory, removeRunDirectory, removeStaleRunDirectories } from './run-directory.ts';
 
 /** userns: root over 65536 ids of a user namespace. rootless: an ordinary user, one id. plain: real root. */
 export type Mode = 'userns' | 'rootless' | 'plain';
@@ -73,7 +73,7 @@ async function tryMode(mode: Mode, options: BringUpOptions): Promise<BringUp> {
     stdio: ['pipe', log, log],
   });
   closeSync(log);
-  const remove = () => rmSync(run, { recursive: true, force: true });
+  const remove = () => removeRunDirectory(run);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   if (!(await readyOrDead(run, child))) {
     const words = readFileSync(join(run, 'log'), 'utf8');

@@ -1,10 +1,21 @@
 // The run directory of a lab: the only place on disk that a lab writes to (lab.md part 2).
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** Short, whatever TMPDIR says: a unix socket's path ends at 107 bytes. */
 const PARENT = '/tmp';
 const PREFIX = 'znlab-';
+/** Ends the name of one that is being removed: whoever finds it may go on with that. */
+const GONE = '.gone';
 
 /** When a process was started, in clock ticks since boot; undefined when it has ended. With the pid it is unique. */
 function startTime(pid: number): string | undefined {
@@ -24,6 +35,7 @@ function isStale(directory: string): boolean {
   let owner: string;
   try {
     if (statSync(directory).uid !== process.getuid?.()) return false;
+    if (directory.endsWith(GONE)) return true;
     owner = readFileSync(join(directory, 'owner'), 'utf8');
   } catch {
     return false;
@@ -32,11 +44,24 @@ function isStale(directory: string): boolean {
   return namespace === pidNamespace() && startTime(Number(pid)) !== started;
 }
 
+/** Removes a run directory. It has no owner from the first moment on, whoever is killed in the middle. */
+export function removeRunDirectory(directory: string): void {
+  const gone = directory.endsWith(GONE) ? directory : `${directory}${GONE}`;
+  try {
+    if (gone !== directory) renameSync(directory, gone);
+  } catch (error) {
+    // Somebody else was faster.
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  rmSync(gone, { recursive: true, force: true, maxRetries: 3 });
+}
+
 /** Removes what labs left whose runner was killed. Two that start at once may both try. */
 export function removeStaleRunDirectories(): void {
   for (const name of readdirSync(PARENT)) {
     const directory = join(PARENT, name);
-    if (name.startsWith(PREFIX) && isStale(directory)) rmSync(directory, { recursive: true, force: true });
+    if (name.startsWith(PREFIX) && isStale(directory)) removeRunDirectory(directory);
   }
 }
 
