@@ -111,7 +111,11 @@ test('every test file ends in a run() of each of its suites', () => {
     const suites = [...text.matchAll(/^ *const (\w+) = suite(?:<[^\n]*>)?\(/gm)].map((match) => match[1]);
     assert.ok(suites.length > 0, `${file} has no suite`);
     for (const name of suites)
-      assert.match(text, new RegExp(`^(?: *|if \\(.*\\) )(await )?${name}\\.run\\(\\);`, 'm'), `${file}: ${name}.run() is missing`);
+      assert.match(
+        text,
+        new RegExp(`^(?: *|if \\(.*\\) )(await )?${name}\\.run\\(\\);`, 'm'),
+        `${file}: ${name}.run() is missing`,
+      );
     assert.not.match(text, /^\w+\.only\(/m, `${file} has .only`);
   }
 });

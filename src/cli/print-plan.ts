@@ -1,9 +1,13 @@
 import type { HostPlan } from '../plan/host-step.ts';
 
+/** Characters; what is longer does not widen the column. */
+const WIDE = 64;
+
 /** A plan as -n prints it: sign, what it is about, the command or file, and why. `verbose` shows files too. */
 export function formatPlan(plan: HostPlan, verbose: boolean): string {
   const about = Math.max(0, ...plan.map((step) => step.about.length));
-  const what = Math.min(76, Math.max(0, ...plan.map((step) => step.what.length)));
+  // A column for what most lines have; the few longer ones stick out.
+  const what = Math.max(0, ...plan.map((step) => step.what.length).filter((length) => length <= WIDE));
   return plan
     .map(({ sign, about: topic, what: text, note, detail }) => {
       const line = `${sign} ${topic.padEnd(about)}  ${note === '' ? text : `${text.padEnd(what)}  ${note}`}\n`;
