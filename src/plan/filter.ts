@@ -22,12 +22,19 @@ export interface Rules {
   readonly nat: readonly string[];
 }
 
+export interface ObservedRules {
+  /** Where the rules wanted can be read: the files themselves, or candidates that will take their place. */
+  readonly files: Readonly<Record<keyof Rules, string>>;
+  readonly want: Rules;
+  readonly have: Rules;
+}
+
 export interface ObservedFilter {
   readonly services: ReadonlyMap<string, ServiceState>;
   /** Properties of the group firewall_config_default of ipfilter. */
   readonly policy: ReadonlyMap<string, string>;
   /** Missing while ipfilter is not running: then it loads the files itself when it starts. */
-  readonly rules?: { readonly want: Rules; readonly have: Rules };
+  readonly rules?: ObservedRules;
 }
 
 /** Without "custom" ipfilter ignores our files without a word, and still loads ipnat.conf (§7.3). */
@@ -38,7 +45,7 @@ const POLICY: readonly Property[] = [
 ];
 
 /**
- * Steps that let the ipfilter service filter by our files. Come after the files are in place.
+ * Steps that let the ipfilter service filter by our files. They come after the files are in place.
  *
  * Enabled for good, not until the next boot: a zone whose set-up fails is filtered all the same (docs/decisions/0004).
  *
@@ -82,7 +89,10 @@ export function isPolicyWrong({ policy }: ObservedFilter): boolean {
   return POLICY.some(({ name, value }) => policy.get(name) !== value);
 }
 
-/** Steps that load a changed filter into the inactive sets and swap: at no moment is a packet unfiltered. */
+/**
+ * Steps that load a changed filter into the inactive sets and swap: at no moment is a packet unfiltered, and a rule that
+ * the kernel refuses stops them before the swap.
+ */
 export function planFilterRules({ rules }: ObservedFilter): Step[] {
   if (rules === undefined || (sameRules(rules, 'inet') && sameRules(rules, 'inet6'))) return [];
   const reason = 'the filter in the kernel is not the one of the files';
@@ -90,8 +100,8 @@ export function planFilterRules({ rules }: ObservedFilter): Step[] {
   const commands: Command[] = [
     flushInactiveFilter('inet'),
     flushInactiveFilter('inet6'),
-    loadInactiveFilter(FILTER_FILES.inet, 'inet'),
-    loadInactiveFilter(FILTER_FILES.inet6, 'inet6'),
+    loadInactiveFilter(rules.files.inet, 'inet'),
+    loadInactiveFilter(rules.files.inet6, 'inet6'),
     swapFilters(),
   ];
   return commands.map((command) => run(reason, command, { silent: true }));
@@ -103,15 +113,15 @@ export function planFilterRules({ rules }: ObservedFilter): Step[] {
  */
 export function planNatRules({ rules }: ObservedFilter): Step[] {
   if (rules === undefined || sameRules(rules, 'nat')) return [];
-  const command = replaceNatRules(FILTER_FILES.nat);
+  const command = replaceNatRules(rules.files.nat);
   return [run('the NAT rules in the kernel are not those of the file', command, { silent: true })];
 }
 
 /** Whether the kernel has the rules of the files. */
-export function areRulesLoaded(rules: NonNullable<ObservedFilter['rules']>): boolean {
+export function areRulesLoaded(rules: ObservedRules): boolean {
   return sameRules(rules, 'inet') && sameRules(rules, 'inet6') && sameRules(rules, 'nat');
 }
 
-function sameRules({ want, have }: { want: Rules; have: Rules }, kind: keyof Rules): boolean {
+function sameRules({ want, have }: ObservedRules, kind: keyof Rules): boolean {
   return want[kind].length === have[kind].length && want[kind].every((rule, index) => rule === have[kind][index]);
 }

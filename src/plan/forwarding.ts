@@ -22,9 +22,17 @@ export function isForwarding({ byDefault, links }: ObservedForwarding): boolean 
 /** What the plan does to rules: nothing that matters here, replaces NAT rules, or ipfilter restarts or does not run. */
 export type Disturbance = 'none' | 'nat' | 'ipfilter';
 
+export interface ForwardingSteps {
+  /** Before anything else: forwarding that nobody has proved goes off. */
+  readonly first: Step[];
+  /** Right before NAT rules are replaced or ipfilter restarts. */
+  readonly before: Step[];
+  /** After all the rest. */
+  readonly after: Step[];
+}
+
 /**
- * Steps around those that touch rules: `before` takes forwarding away where a packet could pass unfiltered or
- * untranslated, `after` gives it back.
+ * Steps around those that touch rules, so that no packet passes unfiltered or untranslated.
  *
  * Only zonenet-forwarding decides that a proxy forwards. While it does not run, forwarding is off, whoever put it on;
  * while it is just starting or stopping it is left to itself. While it runs, forwarding is off only for as long as NAT
@@ -37,7 +45,7 @@ export function planForwarding(
   observed: ObservedForwarding,
   services: ReadonlyMap<string, ServiceState>,
   disturbance: Disturbance,
-): { readonly before: Step[]; readonly after: Step[] } {
+): ForwardingSteps {
   const service = services.get(ZONENET_FORWARDING);
   if (service === undefined) {
     throw new OperatorError('NOT_FOUND', `Cannot forward: this zone has no ${ZONENET_FORWARDING}`, {
@@ -46,22 +54,28 @@ export function planForwarding(
   }
   const on = isForwarding(observed);
   const off = (reason: string) => (on ? [run(reason, setForwarding('off'))] : []);
-  if (service.moving) return { before: [], after: [] };
+  if (service.moving) return { first: [], before: [], after: [] };
   if (!isRunning(service)) {
-    return { before: off('nothing is forwarded before the rules are proved'), after: startService(service) };
+    const first = off('nothing is forwarded before the rules are proved');
+    return { first, before: [], after: startService(service) };
   }
   const complete = observed.byDefault && plumbed(nics).every(({ link }) => observed.links.includes(link));
   switch (disturbance) {
     case 'none':
-      return { before: [], after: complete ? [] : [run('a proxy forwards on all links', setForwarding('on'))] };
+      return {
+        first: [],
+        before: [],
+        after: complete ? [] : [run('a proxy forwards on all links', setForwarding('on'))],
+      };
     case 'nat':
       return {
+        first: [],
         before: off('nothing is forwarded while NAT rules are replaced'),
         after: [run('the NAT rules are in place again', setForwarding('on'))],
       };
     case 'ipfilter':
       // zonenet-forwarding restarts with ipfilter, proves the rules and puts forwarding on.
-      return { before: off('nothing is forwarded without ipfilter'), after: [] };
+      return { first: [], before: off('nothing is forwarded without ipfilter'), after: [] };
   }
 }
 

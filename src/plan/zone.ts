@@ -2,8 +2,6 @@ import type { Address } from '../domain/address.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import type { AddressObject } from '../illumos/ipadm.ts';
-import { IPFILTER } from '../illumos/smf.ts';
-import { isRunning } from '../illumos/svcs.ts';
 import { planAddresses } from './addresses.ts';
 import { type ObservedFile, planFiles } from './files.ts';
 import { isPolicyWrong, type ObservedFilter, planFilterRules, planFilterService, planNatRules } from './filter.ts';
@@ -31,8 +29,8 @@ export interface ObservedZone {
 }
 
 /**
- * All steps that make the zone as its metadata says, in the order in which no packet passes unfiltered: forwarding off
- * where needed, addresses, routes, files, filter, NAT, forwarding. Empty when nothing is out of order.
+ * All steps that make the zone as its metadata says, in the order in which no packet passes unfiltered or untranslated:
+ * addresses, routes, filter and NAT with their files, forwarding. Empty when nothing is out of order.
  */
 export function planZone({ metadata: { nics }, files }: DesiredZone, observed: ObservedZone): Plan {
   const network = [...planAddresses(nics, observed.addresses), ...planRoutes(nics, observed.defaultRouters)];
@@ -40,11 +38,16 @@ export function planZone({ metadata: { nics }, files }: DesiredZone, observed: O
   const written = planFiles(files, observed.files);
   if (observed.proxy === undefined) return [...network, ...written, ...last];
   const { filter, forwarding } = observed.proxy;
-  const restarted = isPolicyWrong(filter) && isRunning(filter.services.get(IPFILTER));
-  const filterRules = restarted ? [] : planFilterRules(filter);
-  const natRules = restarted ? [] : planNatRules(filter);
-  const disturbance = restarted || filter.rules === undefined ? 'ipfilter' : natRules.length > 0 ? 'nat' : 'none';
-  const { before, after } = planForwarding(nics, forwarding, filter.services, disturbance);
-  const service = planFilterService(filter);
-  return [...before, ...network, ...written, ...service, ...filterRules, ...natRules, ...last, ...after];
+  const services = planFilterService(filter);
+  if (filter.rules === undefined || isPolicyWrong(filter)) {
+    // ipfilter does not run, or is restarted: it loads the files, so they come first.
+    const { first, before, after } = planForwarding(nics, forwarding, filter.services, 'ipfilter');
+    return [...first, ...network, ...before, ...written, ...services, ...last, ...after];
+  }
+  const natRules = planNatRules(filter);
+  const disturbance = natRules.length > 0 ? 'nat' : 'none';
+  const { first, before, after } = planForwarding(nics, forwarding, filter.services, disturbance);
+  // The files are installed once the kernel has taken their rules: until then the old ones are there to go back to.
+  const rules = [...planFilterRules(filter), ...before, ...natRules];
+  return [...first, ...network, ...rules, ...written, ...services, ...last, ...after];
 }

@@ -16,7 +16,7 @@ import { IDENTITY_DOMAIN, IPFILTER, ZONENET_FORWARDING } from '../illumos/smf.ts
 import { parseProperties, showProperties } from '../illumos/svcprop.ts';
 import { isRunning, parseServices, showServices } from '../illumos/svcs.ts';
 import type { ObservedFile } from '../plan/files.ts';
-import { FILTER_FILES, type ObservedFilter, type Rules } from '../plan/filter.ts';
+import { FILTER_FILES, type ObservedFilter, type ObservedRules } from '../plan/filter.ts';
 import type { ObservedForwarding } from '../plan/forwarding.ts';
 import type { DesiredZone, ObservedZone } from '../plan/zone.ts';
 import { ask } from '../system/ask.ts';
@@ -81,18 +81,20 @@ export async function observeFilter(readable: Readable, system: System): Promise
   };
 }
 
-async function observeRules(readable: Readable, system: System): Promise<{ want: Rules; have: Rules }> {
+async function observeRules(readable: Readable, system: System): Promise<ObservedRules> {
   const at = (path: string) => readable.get(path) ?? path;
+  const files = { inet: at(FILTER_FILES.inet), inet6: at(FILTER_FILES.inet6), nat: at(FILTER_FILES.nat) };
   const reason = 'to compare the rules wanted with the rules loaded';
   const [inet, inet6, nat, haveInet, haveInet6, haveNat] = await Promise.all([
-    ask(printFilterRules(at(FILTER_FILES.inet), 'inet'), system, { reason }),
-    ask(printFilterRules(at(FILTER_FILES.inet6), 'inet6'), system, { reason }),
-    ask(printNatRules(at(FILTER_FILES.nat)), system, { reason }),
+    ask(printFilterRules(files.inet, 'inet'), system, { reason }),
+    ask(printFilterRules(files.inet6, 'inet6'), system, { reason }),
+    ask(printNatRules(files.nat), system, { reason }),
     ask(showFilterRules('inet'), system, { reason }),
     ask(showFilterRules('inet6'), system, { reason }),
     ask(showNatRules(), system, { reason }),
   ]);
   return {
+    files,
     want: { inet: parseFilterRules(inet), inet6: parseFilterRules(inet6), nat: parseNatRules(nat) },
     have: { inet: parseFilterRules(haveInet), inet6: parseFilterRules(haveInet6), nat: parseNatRules(haveNat) },
   };

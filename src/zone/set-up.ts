@@ -1,15 +1,14 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneStatus } from '../domain/zone-status.ts';
-import { setForwarding } from '../illumos/ipadm.ts';
+import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
 import { exitStatusOf, SMF_EXIT, ZONENET } from '../illumos/smf.ts';
-import { areRulesLoaded } from '../plan/filter.ts';
-import { isForwarding } from '../plan/forwarding.ts';
-import { formatStep, type Plan, run } from '../plan/step.ts';
+import { formatStep, type Plan } from '../plan/step.ts';
 import { type ObservedZone, planZone } from '../plan/zone.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
 import { checkCandidates, type Readable, removeCandidates } from './candidates.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
+import { goBack } from './go-back.ts';
 import { keepLastGood, readLastGood } from './last-good.ts';
 import { observeFiles, observeZone } from './observe.ts';
 import { describeChanges, describeError } from './report.ts';
@@ -122,7 +121,7 @@ async function apply({ configuration, readable }: Prepared, context: Run, began:
     await execute(plan, system);
     after = await verify(configuration, system);
   } catch (error) {
-    await closeForwarding(configuration, system);
+    if (configuration.metadata.role === 'proxy') await goBack(configuration, zone, system);
     throw await explain(error, configuration, system);
   }
   await removeCandidates(readable, system);
@@ -156,25 +155,10 @@ function notConverged(left: Plan): OperatorError {
   );
 }
 
-/** After a failure a proxy forwards only when the kernel has the rules of the files; in doubt it does not. */
-async function closeForwarding(configuration: Configuration, system: System): Promise<void> {
-  if (configuration.metadata.role !== 'proxy') return;
-  try {
-    const { proxy } = await observeZone(configuration, new Map(), system);
-    if (proxy !== undefined && !isForwarding(proxy.forwarding)) return;
-    if (proxy?.filter.rules !== undefined && areRulesLoaded(proxy.filter.rules)) return;
-  } catch (error) {
-    if (!(error instanceof OperatorError)) throw error;
-    system.log(`the rules in the kernel are not known: ${oneLine(error.message)}`);
-  }
-  system.log('forwarding  off: the rules in the kernel are not proved');
-  await execute([run('the rules in the kernel are not proved', setForwarding('off'))], system);
-}
-
 /** An address that somebody else has makes later steps fail in their own words; it is what has to be said. */
 async function explain(error: unknown, { metadata }: Configuration, system: System): Promise<unknown> {
   if (!(error instanceof OperatorError)) return error;
-  const { addresses } = await observeZone({ metadata: { ...metadata, role: 'member' }, files: [] }, new Map(), system);
+  const addresses = parseAddresses((await system.run(showAddresses())).stdout);
   const duplicate = addresses.find(
     ({ state, link }) => state === 'duplicate' && metadata.nics.some((nic) => nic.link === link),
   );

@@ -158,6 +158,17 @@ test('a broken template changes nothing and the proxy goes on', async ({ story }
   assert.match(await fetchPage(story), /203\.0\.113\.5/);
 });
 
+test('NAT rules that only the kernel refuses: the old ones are loaded again, and it forwards', async ({ story }) => {
+  const twice = 'map {{link}} {{network}} -> {{to}}';
+  await story.writeFile('proxy', override('ipnat.conf'), `{{#each maps}}\n${twice}\n${twice}\n{{/each}}\n`);
+  const log = await story.logOf('proxy', () => story.refresh('proxy'));
+  assert.match(log, /ioctl\(add\/insert nat rule\): File exists/, log);
+  assert.match(log, /rules {7}those of the installed files are loaded again/, log);
+  assert.match(await story.mustRun('/usr/sbin/ipnat -l', { zone: 'proxy' }), /portmap tcp\/udp 10000:29999/);
+  assert.is(await forwarding(story), ON);
+  assert.match(await fetchPage(story), /203\.0\.113\.5/);
+});
+
 test('without ipfilter nothing is forwarded; with it again, all is', async ({ story, internet }) => {
   const wire = await internet.capture();
   const ping = story.spawn(['/usr/sbin/zlogin', '-n', 'web1', 'ping -i 0.01 203.0.113.1']);

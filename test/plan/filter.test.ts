@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { IDENTITY_DOMAIN, IPFILTER } from '../../src/illumos/smf.ts';
 import type { ServiceState } from '../../src/illumos/svcs.ts';
 import {
+  FILTER_FILES,
   type ObservedFilter,
   planFilterRules,
   planFilterService,
@@ -34,7 +35,7 @@ function filter({
       ['firewall_config_default/custom_policy_file', '/etc/ipf/ipf.conf'],
       ['firewall_config_default/custom_policy_file_6', '/etc/ipf/ipf6.conf'],
     ]),
-    rules: { want: RULES, have },
+    rules: { files: FILTER_FILES, want: RULES, have },
   };
 }
 
@@ -62,7 +63,10 @@ test('every step that touches rules counts a word on stderr as failure', () => {
 
 test('rules in another order are other rules', () => {
   const want = { ...RULES, inet: ['pass in all', 'block in all'] };
-  const observed = { ...filter(), rules: { want, have: { ...want, inet: ['block in all', 'pass in all'] } } };
+  const observed = {
+    ...filter(),
+    rules: { files: FILTER_FILES, want, have: { ...want, inet: ['block in all', 'pass in all'] } },
+  };
   assert.is(planFilterRules(observed).length, 5);
 });
 

@@ -14,10 +14,10 @@ const OFF = { byDefault: false, links: [] };
 function plan(observed: typeof ON | typeof OFF, state: string, disturbance: Disturbance = 'none') {
   const service = { state: state.replace('*', '') as ServiceState['state'], moving: state.endsWith('*') };
   const services = new Map([[ZONENET_FORWARDING, service]]);
-  const { before, after } = planForwarding(proxyMetadata().nics, observed, services, disturbance);
+  const { first, before, after } = planForwarding(proxyMetadata().nics, observed, services, disturbance);
   const words = (line: string) =>
     line.replace(/^\/usr\/sbin\/(ipadm set-prop -t -p |svcadm )/, '').replace(/ (ipv4|svc:.*)$/, '');
-  return [before.map(formatStep).map(words), after.map(formatStep).map(words)];
+  return [[...first, ...before].map(formatStep).map(words), after.map(formatStep).map(words)];
 }
 
 for (const [what, observed, state, disturbance, before, after] of [

@@ -183,6 +183,15 @@ export function createFakeZone() {
     return said(group.map(([key, value]) => `${key} astring ${value === '' ? '""' : value}\n`).join(''));
   }
 
+  /** Adds rules one by one; what the kernel refuses is told on stderr, with exit status 0 (§7.2). */
+  function load(file: string, into: string[], what: string): CommandResult {
+    for (const rule of rulesOf(file)) {
+      if (into.includes(rule)) return failed(0, `5:ioctl(add/insert ${what}): File exists`);
+      into.push(rule);
+    }
+    return DONE;
+  }
+
   function ipf(args: readonly string[]): CommandResult {
     const family = args.includes('-6') ? 'inet6' : 'inet';
     const file = args.includes('-f') ? (args.at(-1) ?? '') : undefined;
@@ -197,8 +206,7 @@ export function createFakeZone() {
     const bad = rulesOf(file).find((rule) => !/^(pass|block) (in|out)\b/.test(rule));
     if (bad !== undefined) return failed(1, `syntax error error at "${bad.split(' ')[0]}", line 4`);
     if (args.includes('-n')) return said(args.includes('-v') ? lines(rulesOf(file)) : '');
-    kernel.inactive[family].push(...rulesOf(file));
-    return DONE;
+    return load(file, kernel.inactive[family], 'rule');
   }
 
   function ipfstat(args: readonly string[]): CommandResult {
@@ -215,8 +223,8 @@ export function createFakeZone() {
     }
     const rules = rulesOf(args.at(-1) ?? '');
     if (args.includes('-n')) return said(args.includes('-v') ? lines(rules) : '');
-    kernel.nat = rules;
-    return said('3 entries flushed from NAT list\n');
+    kernel.nat = [];
+    return load(args.at(-1) ?? '', kernel.nat, 'nat rule');
   }
 
   function answer({ program, args }: Command): CommandResult {

@@ -142,7 +142,7 @@ test('a reboot finds its files and configures the rest again', async () => {
   assert.equal(stateOf(zone), before);
 });
 
-test('a new NAT rule is loaded while nothing is forwarded, and the filter is swapped', async () => {
+test('a new NAT rule is loaded while nothing is forwarded', async () => {
   const zone = await runningProxy();
   const [outside, inside] = proxyMetadata().nics;
   if (outside === undefined || inside === undefined) throw new Error('the story has two');
@@ -153,10 +153,10 @@ test('a new NAT rule is loaded while nothing is forwarded, and the filter is swa
   assert.equal(
     changes.filter((change) => change.startsWith('/')),
     [
-      '/usr/sbin/ipadm set-prop -t -p forwarding=off ipv4',
       '/usr/sbin/ipadm delete-addr pnic0/v4',
       '/usr/sbin/ipadm create-addr -t -T static -a 203.0.113.6/24 pnic0/v4',
-      '/usr/sbin/ipnat -C -f /etc/ipf/ipnat.conf',
+      '/usr/sbin/ipadm set-prop -t -p forwarding=off ipv4',
+      '/usr/sbin/ipnat -C -f /var/zonenet/candidates/ipnat.conf',
       '/usr/sbin/ipadm set-prop -t -p forwarding=on ipv4',
       '/usr/sbin/svccfg -s svc:/network/zonenet:default -f /var/zonenet/status.svccfg',
     ],
@@ -349,6 +349,30 @@ test('a failed load of NAT rules leaves forwarding off', async () => {
   assert.is(zone.kernel.forwarding, true);
   assert.is(zone.properties.get('status/verified'), 'true');
 });
+
+for (const [name, template] of [
+  ['ipf.conf', '{{> banner}}\npass in all\npass in all\n'],
+  [
+    'ipnat.conf',
+    '{{> banner}}\n{{#each maps}}\nmap {{link}} {{network}} -> {{to}}\nmap {{link}} {{network}} -> {{to}}\n{{/each}}\n',
+  ],
+] as const) {
+  test(`a rule of ${name} that only the kernel refuses: the old rules stay, and the proxy forwards`, async () => {
+    const zone = await runningProxy();
+    const before = structuredClone(stateOf(zone));
+    zone.files.set(`/etc/zonenet/templates/${name}.hbs`, template);
+    const { status } = await method(zone, 'refresh');
+    assert.is(status, 0);
+    assert.match(zone.log.join('\n'), /ioctl\(add\/insert (nat )?rule\): File exists/);
+    assert.equal(zone.kernel.active, before.active);
+    assert.equal(zone.kernel.nat, before.nat);
+    assert.is(zone.kernel.forwarding, true);
+    assert.is(zone.properties.get('status/verified'), 'false');
+    zone.files.delete(`/etc/zonenet/templates/${name}.hbs`);
+    await method(zone, 'refresh');
+    assert.equal(stateOf(zone), before);
+  });
+}
 
 test('a program that says yes and does nothing is found out', async () => {
   const zone = zoneWith(memberMetadata());

@@ -1,0 +1,55 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { RenderedFile } from '../domain/managed-file.ts';
+import { setForwarding } from '../illumos/ipadm.ts';
+import { ZONENET_FORWARDING } from '../illumos/smf.ts';
+import { isRunning } from '../illumos/svcs.ts';
+import { areRulesLoaded, type ObservedFilter, planFilterRules, planNatRules } from '../plan/filter.ts';
+import { isForwarding, planForwarding } from '../plan/forwarding.ts';
+import { run } from '../plan/step.ts';
+import { execute } from '../system/execute.ts';
+import type { System } from '../system/system.ts';
+import type { Configuration } from './configuration.ts';
+import { readLastGood } from './last-good.ts';
+import { observeFiles, observeFilter, observeForwarding } from './observe.ts';
+
+/**
+ * After a failure on a proxy: loads the rules of the files that are installed, which are the old ones until the kernel
+ * has taken the new. Forwarding goes on only with rules that are whole and were rendered by us; in doubt it goes off.
+ */
+export async function goBack(configuration: Configuration, zone: string, system: System): Promise<void> {
+  try {
+    if (await loadInstalledRules(configuration, zone, system)) return;
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    system.log(`the rules of the installed files cannot be loaded: ${error.message}`);
+  }
+  if (!isForwarding(await observeForwarding(system))) return;
+  await execute([run('the rules in the kernel are not proved', setForwarding('off'))], system);
+  system.log('forwarding  off: the rules in the kernel are not proved');
+}
+
+/** Whether the kernel has, in the end, the rules of installed files that are ours. */
+async function loadInstalledRules(configuration: Configuration, zone: string, system: System): Promise<boolean> {
+  const [filter, forwarding] = await Promise.all([observeFilter(new Map(), system), observeForwarding(system)]);
+  if (filter.rules === undefined || !isRunning(filter.services.get(ZONENET_FORWARDING))) return false;
+  const lastGood = await readLastGood(zone, system);
+  if (!(await areInstalled([configuration, ...(lastGood === undefined ? [] : [lastGood])], system))) return false;
+  const natRules = planNatRules(filter);
+  const { nics } = configuration.metadata;
+  const disturbance = natRules.length > 0 ? 'nat' : 'none';
+  const { before, after } = planForwarding(nics, forwarding, filter.services, disturbance);
+  const filterRules = planFilterRules(filter);
+  await execute([...filterRules, ...before, ...natRules, ...after], system);
+  if (filterRules.length + natRules.length > 0) system.log('rules       those of the installed files are loaded again');
+  return isWhole(await observeFilter(new Map(), system));
+}
+
+const isWhole = ({ rules }: ObservedFilter) => rules !== undefined && areRulesLoaded(rules);
+
+/** Whether the files with rules are, all of them, those of one of the configurations. */
+async function areInstalled(configurations: readonly Configuration[], system: System): Promise<boolean> {
+  const withRules = ({ files }: Configuration) => files.filter(({ file }) => file.reload !== 'none');
+  const files = await observeFiles(configurations.flatMap(withRules), system);
+  const isInstalled = ({ file, content }: RenderedFile) => files.get(file.path)?.content === content;
+  return configurations.some((one) => withRules(one).every(isInstalled));
+}
