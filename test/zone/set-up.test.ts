@@ -5,9 +5,10 @@ import type { ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseLinkName, parseZoneName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
+import type { Occasion } from '../../src/zone/apply.ts';
 import { startForwarding } from '../../src/zone/forward.ts';
 import { METADATA } from '../../src/zone/paths.ts';
-import { type Occasion, setUp } from '../../src/zone/set-up.ts';
+import { setUp } from '../../src/zone/set-up.ts';
 import { createFakeZone, type FakeZone, FORWARDING, IPFILTER, Killed } from '../support/fake-zone.ts';
 import { memberMetadata, nic, proxyMetadata } from '../support/metadata.ts';
 

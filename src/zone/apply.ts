@@ -1,0 +1,105 @@
+import { OperatorError } from '../domain/errors.ts';
+import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
+import { formatStep, type Plan } from '../plan/step.ts';
+import { type ObservedZone, planZone } from '../plan/zone.ts';
+import { execute } from '../system/execute.ts';
+import type { System } from '../system/system.ts';
+import { type Readable, removeCandidates } from './candidates.ts';
+import type { Configuration } from './configuration.ts';
+import { goBack } from './go-back.ts';
+import { keepLastGood } from './last-good.ts';
+import { observeZone } from './observe.ts';
+import { describeChanges } from './report.ts';
+
+/** Why the method runs. Both do the same; they differ in what a failure means (§6.4). */
+export type Occasion = 'start' | 'refresh';
+
+/** Seconds that services may take to show what they were told. */
+const VERIFY_SECONDS = 5;
+const VERIFY_PAUSE = 100;
+
+export interface Run {
+  readonly zone: string;
+  readonly occasion: Occasion;
+  /** Seconds since 1970. */
+  readonly now: number;
+  readonly system: System;
+}
+
+/** A configuration that every program concerned accepts, and where its files can be read. */
+export interface Prepared {
+  readonly configuration: Configuration;
+  readonly readable: Readable;
+}
+
+/**
+ * Plans, executes, and sees that nothing is left to do.
+ *
+ * @throws {OperatorError} NOT_CONVERGED, ADDRESS_DUPLICATE, and what the steps throw
+ */
+export async function apply({ configuration, readable }: Prepared, context: Run, began: number): Promise<void> {
+  const { zone, occasion, system } = context;
+  const { generation } = configuration.metadata;
+  const before = await observeZone(configuration, readable, system);
+  const plan = planZone(configuration, before);
+  const which = `zone ${zone}, metadata generation ${generation} (sha256 ${configuration.digest.slice(0, 8)})`;
+  if (plan.length === 0) {
+    await keepLastGood(configuration, system);
+    system.log(`${which}: nothing to change, verified in ${seconds(system.monotonic() - began)}`);
+    return;
+  }
+  system.log(`${which}, ${occasion === 'start' ? 'booting' : 'refreshing'}`);
+  let after: ObservedZone;
+  try {
+    await execute(plan, system);
+    after = await verify(configuration, system);
+  } catch (error) {
+    if (configuration.metadata.role === 'proxy') await goBack(configuration, zone, system);
+    throw await explain(error, configuration, system);
+  }
+  await removeCandidates(readable, system);
+  await keepLastGood(configuration, system);
+  for (const line of describeChanges(configuration.files, before, after, plan)) system.log(line);
+  system.log(`verified in ${seconds(system.monotonic() - began)}`);
+}
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
+
+/** Looks until nothing is left to do: services take a moment to show what they were told. Executes nothing. */
+async function verify(configuration: Configuration, system: System): Promise<ObservedZone> {
+  const end = system.monotonic() + VERIFY_SECONDS * 1000;
+  for (;;) {
+    const observed = await observeZone(configuration, new Map(), system);
+    const left = planZone(configuration, observed);
+    if (left.length === 0) return observed;
+    if (system.monotonic() >= end) throw notConverged(left);
+    await system.sleep(VERIFY_PAUSE);
+  }
+}
+
+function notConverged(left: Plan): OperatorError {
+  const lines = left.map((step) => `${step.reason}: ${formatStep(step)}`);
+  return new OperatorError(
+    'NOT_CONVERGED',
+    `Cannot make the zone so: after all steps this is left to do\n  ${lines.join('\n  ')}`,
+    {
+      hint: 'Something else in this zone configures the network too, or a program did not do what it said',
+    },
+  );
+}
+
+/** An address that somebody else has makes later steps fail in their own words; it is what has to be said. */
+async function explain(error: unknown, { metadata }: Configuration, system: System): Promise<unknown> {
+  if (!(error instanceof OperatorError)) return error;
+  const addresses = parseAddresses((await system.run(showAddresses())).stdout);
+  const duplicate = addresses.find(
+    ({ state, link }) => state === 'duplicate' && metadata.nics.some((nic) => nic.link === link),
+  );
+  if (duplicate === undefined) return error;
+  const { object, address } = duplicate;
+  return new OperatorError(
+    'ADDRESS_DUPLICATE',
+    `Cannot use ${address?.address ?? 'an address'} on ${object}: another machine on that network has it`,
+    { hint: 'Find it (arp, snoop), or give this zone another address on the host', cause: error },
+  );
+}
