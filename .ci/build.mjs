@@ -60,6 +60,7 @@ async function buildLab() {
     labd: 'test/lab/daemon/main.ts',
     demo: 'test/demo/main.ts',
     internet: 'test/lab/outside/server.ts',
+    peer: 'test/lab/outside/peer-program.ts',
     shell: 'test/lab/shell.ts',
   };
   const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));

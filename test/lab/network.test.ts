@@ -18,18 +18,7 @@ async function configure(lab: LabHandle, zone: string, links: readonly string[])
   await lab.mustRun(['zonecfg', '-z', zone, text]);
   await lab.mustRun(['zoneadm', '-z', zone, 'install']);
   await lab.mustRun(['zoneadm', '-z', zone, 'boot']);
-  await settled(lab, zone);
-}
-
-/** Waits for the last of the stock services. */
-async function settled(lab: LabHandle, zone: string): Promise<void> {
-  for (;;) {
-    const { stdout } = await lab.run(['svcs', '-H', '-o', 'state', 'svc:/milestone/multi-user-server:default'], {
-      zone,
-    });
-    if (stdout.trim() === 'online') return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  await lab.settled(zone);
 }
 
 test.before.each(async (context) => {
@@ -57,7 +46,7 @@ test('reaches through the proxy while it forwards, and a reboot forgets all of i
   const dump = (await lab.dump())['ip'] as Record<string, { addresses: unknown; routes: unknown }>;
   assert.equal(dump['web1']?.routes, [{ to: '0.0.0.0/0', by: '10.2.0.1', on: 'znic1' }]);
   await lab.mustRun(['zoneadm', '-z', 'web1', 'reboot']);
-  await settled(lab, 'web1');
+  await lab.settled('web1');
   const shown = await lab.mustRun(['ipadm', 'show-addr', '-p', '-o', 'addrobj,state'], { zone: 'web1' });
   assert.is(shown, 'lo0/v4:ok\nlo0/v6:ok\n');
 });
@@ -65,12 +54,12 @@ test('reaches through the proxy while it forwards, and a reboot forgets all of i
 test('brings recorded addresses back at boot, until the zone is uninstalled', async ({ lab }) => {
   await lab.mustRun(MEMBER.replace('-t ', ''), { zone: 'web1' });
   await lab.mustRun(['zoneadm', '-z', 'web1', 'reboot']);
-  await settled(lab, 'web1');
+  await lab.settled('web1');
   const show = () => lab.mustRun(['ipadm', 'show-addr', '-p', '-o', 'addrobj,state,addr'], { zone: 'web1' });
   assert.is(await show(), 'lo0/v4:ok:127.0.0.1/8\nznic1/v4:ok:10.2.0.2/24\nlo0/v6:ok:\\:\\:1/128\n');
   await lab.mustRun('zoneadm -z web1 halt && zoneadm -z web1 uninstall -F && zoneadm -z web1 install');
   await lab.mustRun(['zoneadm', '-z', 'web1', 'boot']);
-  await settled(lab, 'web1');
+  await lab.settled('web1');
   assert.is(await show(), 'lo0/v4:ok:127.0.0.1/8\nlo0/v6:ok:\\:\\:1/128\n');
 });
 
@@ -81,7 +70,7 @@ test('keeps in.routed off once that was chosen by hand', async ({ lab }) => {
   await lab.mustRun(['routeadm', '-d', 'ipv4-routing', '-u'], { zone: 'web1' });
   assert.is(await state(), 'disabled');
   await lab.mustRun(['zoneadm', '-z', 'web1', 'reboot']);
-  await settled(lab, 'web1');
+  await lab.settled('web1');
   assert.is(await state(), 'disabled');
 });
 

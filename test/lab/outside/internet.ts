@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { LabHandle } from '../lab.ts';
 import { type Frame, readFrame } from './frame.ts';
+import { startPeer } from './peer.ts';
 import { INTERNET } from './wire.ts';
 
 export interface Capture {
@@ -24,8 +25,12 @@ export async function startInternet(lab: LabHandle) {
   });
   await server.said('ready\n');
   const run = (argv: readonly string[], timeoutMs = 10_000) => lab.run(argv, { netns: 'inet', cwd: '/', timeoutMs });
+  const { tcp, udp, listen, get } = await startPeer(lab, { netns: 'inet' });
   return {
     address: INTERNET.address,
+    address6: INTERNET.address6,
+    /** Clients and servers of the outside host (peer.ts). */
+    ...{ tcp, udp, listen, get },
     /** Runs a program of the machine on the outside host. */
     run,
     /** Sends packets for a network to a host of the wire, as a neighbour who knows of it would. */
