@@ -2,6 +2,7 @@ import { ADDRESS_BITS, type Address, addressFromValue, type Family, familyOf } f
 import { OperatorError } from './errors.ts';
 import type { LinkName, NetworkName } from './names.ts';
 import { formatPrefix, type InterfaceAddress, type Prefix, prefixContains, prefixRange } from './prefix.ts';
+import type { Reservation } from './reservation.ts';
 
 /** How far a record has come: written before anything is made, and before anything is taken away. */
 export type RecordState = 'creating' | 'ready' | 'deleting';
@@ -17,6 +18,14 @@ export interface Network {
   readonly etherstub: LinkName;
   /** Bytes, on every link of the network, so that it is equal end to end (§1.5). */
   readonly mtu: number;
+  /** Addresses that are not given out by themselves. */
+  readonly reservations: readonly Reservation[];
+}
+
+/** The IPv4 prefix of a network comes first. */
+export function inOrderOfFamily(prefixes: readonly Prefix[]): Prefix[] {
+  const of = (family: Family) => prefixes.filter(({ address }) => familyOf(address) === family);
+  return [...of('inet'), ...of('inet6')];
 }
 
 /** Shortest and longest prefix of a hidden network, in bits. */

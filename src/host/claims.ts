@@ -1,4 +1,4 @@
-import { parseIpv4 } from '../domain/address.ts';
+import { parseIpv4, parseIpv6 } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { formatPrefix, type InterfaceAddress, networkOf, type Prefix, prefixesOverlap } from '../domain/prefix.ts';
 import type { Settings } from '../domain/settings.ts';
@@ -30,6 +30,9 @@ const SPECIAL: readonly Claim[] = [
   { prefix: { address: parseIpv4('127.0.0.0'), length: 8 }, what: 'range of loopback addresses' },
   { prefix: { address: parseIpv4('169.254.0.0'), length: 16 }, what: 'range of link-local addresses' },
   { prefix: { address: parseIpv4('224.0.0.0'), length: 3 }, what: 'range of multicast and reserved addresses' },
+  { prefix: { address: parseIpv6('::'), length: 8 }, what: 'range of special IPv6 addresses' },
+  { prefix: { address: parseIpv6('fe80::'), length: 10 }, what: 'range of link-local addresses' },
+  { prefix: { address: parseIpv6('ff00::'), length: 8 }, what: 'range of multicast addresses' },
 ];
 
 /** Every prefix that a new hidden network must not meet. */

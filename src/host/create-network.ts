@@ -1,17 +1,18 @@
-import { type Address, familyOf } from '../domain/address.ts';
+import type { Address } from '../domain/address.ts';
 import { freeLinkNames } from '../domain/allocation.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { NetworkName } from '../domain/names.ts';
-import { bottomAddress, checkHostAddress, checkNetworkPrefix, type Network } from '../domain/network.ts';
-import { formatPrefix, type Prefix, prefixesOverlap } from '../domain/prefix.ts';
-import type { Settings } from '../domain/settings.ts';
+import type { Network } from '../domain/network.ts';
+import { checkNetworkMtu, checkReservations, decideRouters } from '../domain/network-checks.ts';
+import { formatPrefix, type Prefix } from '../domain/prefix.ts';
+import { formatReservation, type Reservation } from '../domain/reservation.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planEtherstub, planEtherstubRemoval } from '../plan/links.ts';
-import { forgetNetwork, recordNetwork } from '../plan/records.ts';
-import { type Claim, checkFree, claimsOf } from './claims.ts';
-import { freeRanges, lowestFreePrefix } from './free-prefixes.ts';
+import { forgetNetwork, recordNetwork, recordUla } from '../plan/records.ts';
+import { acceptPrefix, type Choice, choosePrefix, chooseUla } from './choose-prefixes.ts';
+import { claimsOf } from './claims.ts';
 import { carryOut, type Host, locked } from './host.ts';
-import { observeHost, observeHostNetworks, observeRouteTo, takenLinkNames } from './observe.ts';
+import { observeHost, observeHostNetworks, takenLinkNames } from './observe.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -19,8 +20,13 @@ export interface NetworkRequest {
   readonly name: NetworkName;
   /** Missing: the next free one of the pools. */
   readonly prefix?: Prefix;
-  /** Missing: the bottom address. */
-  readonly router?: Address;
+  /** Missing: no IPv6. "auto": the next free /64 of this host's unique local prefix. */
+  readonly inet6?: Prefix | 'auto';
+  /** At most one a family; the bottom address where none is given. */
+  readonly routers: readonly Address[];
+  /** Bytes. Missing: as in the settings. */
+  readonly mtu?: number;
+  readonly reservations: readonly Reservation[];
 }
 
 /** A network decided upon, and what makes it. */
@@ -36,7 +42,8 @@ export interface NetworkCreation {
  *
  * @throws {OperatorError} EXISTS, PREFIX_INVALID, PREFIX_OVERLAPS, ADDRESS_OUTSIDE, POOL_FULL, RECORD_INVALID
  */
-export async function planCreateNetwork(request: NetworkRequest, { system }: Host): Promise<NetworkCreation> {
+export async function planCreateNetwork(request: NetworkRequest, host: Host): Promise<NetworkCreation> {
+  const { system } = host;
   const purpose = `create network "${request.name}"`;
   const [records, settings, observed] = await Promise.all([
     readRecords(system),
@@ -50,29 +57,27 @@ export async function planCreateNetwork(request: NetworkRequest, { system }: Hos
     return { network, plan: planEtherstub(network, observed.links) };
   }
   const claims = claimsOf(records, settings, await observeHostNetworks(system));
-  const routeTo = async (prefix: Prefix): Promise<Claim[]> => {
-    const route = await observeRouteTo(prefix, system);
-    return route === undefined ? [] : [{ prefix: route, what: 'destination of a route of this host' }];
-  };
-  const prefix = await (request.prefix === undefined
-    ? choosePrefix(settings, claims, routeTo, purpose)
-    : acceptPrefix(request.prefix, settings, claims, routeTo, purpose));
-  const router =
-    request.router === undefined
-      ? bottomAddress(prefix)
-      : checkHostAddress(request.router, prefix, `the router of network "${request.name}"`);
+  const choice = { settings, claims, purpose, system };
+  const prefix = await (request.prefix === undefined ? choosePrefix(choice) : acceptPrefix(request.prefix, choice));
+  const inet6 = await decideInet6(request, choice, host);
+  const prefixes = [prefix, ...(inet6 === undefined ? [] : [inet6.prefix])];
+  const routers = decideRouters(prefixes, request.routers, request.name);
+  const reservations = checkReservations(request.reservations, prefixes, routers, request.name);
+  const mtu = checkNetworkMtu(request.mtu ?? settings.mtu, prefixes, request.name);
   const [etherstub] = freeLinkNames(settings.etherstubBase, 1, takenLinkNames(observed, records));
   if (etherstub === undefined) throw new Error('freeLinkNames gives as many as asked for');
   const network: Network = {
     name: request.name,
     state: 'creating',
-    prefixes: [prefix],
-    routers: [router],
+    prefixes,
+    routers,
     etherstub,
-    mtu: settings.mtu,
+    mtu,
+    reservations,
   };
-  const note = `${request.name} takes ${formatPrefix(prefix)}, ${etherstub}`;
-  return { network, plan: [recordNetwork(network, '+', note), ...planEtherstub(network, observed.links)] };
+  const note = `${request.name} takes ${prefixes.map(formatPrefix).join(', ')}, ${etherstub}`;
+  const ula = inet6?.host === undefined ? [] : [recordUla(inet6.host)];
+  return { network, plan: [...ula, recordNetwork(network, '+', note), ...planEtherstub(network, observed.links)] };
 }
 
 /** Makes a network. When that fails, what was made of it is taken away again. */
@@ -106,11 +111,32 @@ async function checkMade(network: Network, { system }: Host): Promise<void> {
   throw new OperatorError('NOT_CONVERGED', message);
 }
 
-function takeUp(before: Network, { prefix, router, name }: NetworkRequest, purpose: string): Network {
+/** The IPv6 prefix of a network, and that of the host where it is new. Undefined: none is asked for. */
+async function decideInet6(
+  { inet6 }: NetworkRequest,
+  choice: Choice,
+  { newId }: Host,
+): Promise<{ prefix: Prefix; host?: Prefix } | undefined> {
+  if (inet6 === undefined) return undefined;
+  // The last ten digits of a random UUID (version 4) are random all.
+  if (inet6 === 'auto') return await chooseUla(choice, newId().slice(-10));
+  return { prefix: await acceptPrefix(inet6, choice) };
+}
+
+function takeUp(before: Network, request: NetworkRequest, purpose: string): Network {
+  const { prefix, inet6, routers, mtu, reservations, name } = request;
+  const has = (wanted: Prefix) => before.prefixes.some((other) => formatPrefix(other) === formatPrefix(wanted));
   const fits =
     before.state === 'creating' &&
-    (prefix === undefined || before.prefixes.some((other) => formatPrefix(other) === formatPrefix(prefix))) &&
-    (router === undefined || before.routers.includes(router));
+    (prefix === undefined || has(prefix)) &&
+    (inet6 === undefined
+      ? before.prefixes.length === 1
+      : inet6 === 'auto'
+        ? before.prefixes.length === 2
+        : has(inet6)) &&
+    routers.every((router) => before.routers.includes(router)) &&
+    (mtu === undefined || mtu === before.mtu) &&
+    reservations.map(formatReservation).join() === before.reservations.map(formatReservation).join();
   if (fits) return before;
   const what = `${before.prefixes.map(formatPrefix).join(', ')} on ${before.etherstub}`;
   const left = before.state === 'ready' ? '' : `, ${before.state} by a run that did not end`;
@@ -120,62 +146,4 @@ function takeUp(before: Network, { prefix, router, name }: NetworkRequest, purpo
         ? `See: znetadm show-network ${name}`
         : `To clear it away: znetadm delete-network ${name}`,
   });
-}
-
-type RouteTo = (prefix: Prefix) => Promise<Claim[]>;
-
-async function acceptPrefix(
-  prefix: Prefix,
-  settings: Settings,
-  claims: readonly Claim[],
-  routeTo: RouteTo,
-  purpose: string,
-) {
-  if (familyOf(prefix.address) === 'inet6') {
-    throw new OperatorError('PREFIX_INVALID', `Cannot ${purpose}: ${formatPrefix(prefix)} is an IPv6 prefix`, {
-      hint: 'Hidden networks are IPv4 so far, like 10.2.0.0/24',
-    });
-  }
-  checkNetworkPrefix(prefix);
-  const all = [...claims, ...(await routeTo(prefix))];
-  checkFree(prefix, all, purpose, freeHint(settings, all));
-  return prefix;
-}
-
-async function choosePrefix(
-  settings: Settings,
-  claims: readonly Claim[],
-  routeTo: RouteTo,
-  purpose: string,
-): Promise<Prefix> {
-  const taken = claims.map(({ prefix }) => prefix);
-  for (const pool of settings.pools) {
-    for (;;) {
-      const prefix = lowestFreePrefix(pool, settings.poolPrefixLength, taken);
-      if (prefix === undefined) break;
-      const [route] = await routeTo(prefix);
-      if (route === undefined || !prefixesOverlap(prefix, route.prefix)) return prefix;
-      taken.push(route.prefix);
-    }
-  }
-  const pools = settings.pools.map(formatPrefix).join(', ');
-  throw new OperatorError(
-    'POOL_FULL',
-    `Cannot ${purpose}: no /${settings.poolPrefixLength} is free in the pool ${pools}`,
-    {
-      hint: 'Give a prefix with -a, or add a pool[] to /etc/zonenet/zonenet.ini',
-    },
-  );
-}
-
-/** Where the pools still have room, for whoever asked for a prefix that is taken. */
-function freeHint({ pools, poolPrefixLength }: Settings, claims: readonly Claim[]): string {
-  const taken = claims.map(({ prefix }) => prefix);
-  for (const pool of pools) {
-    const next = lowestFreePrefix(pool, poolPrefixLength, taken);
-    if (next === undefined) continue;
-    const many = freeRanges(pool, taken).length > 1 ? 'and more' : 'and on';
-    return `free in the pool ${formatPrefix(pool)}: ${formatPrefix(next)} ${many}; leave out -a to take the next`;
-  }
-  return `the pool ${pools.map(formatPrefix).join(', ')} is full; show-network lists what is taken`;
 }

@@ -3,7 +3,7 @@ import type { ZoneName } from '../domain/names.ts';
 import type { Prefix } from '../domain/prefix.ts';
 import { type Link, parseLinks, showLinks } from '../illumos/dladm.ts';
 import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
-import { parseRouteDestinations, showRoutes } from '../illumos/netstat.ts';
+import { parseInet6Destinations, parseRouteDestinations, showInet6Routes, showRoutes } from '../illumos/netstat.ts';
 import { findRoute, parseFoundRoute, ROUTE_NOT_THERE } from '../illumos/route.ts';
 import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
 import { exportConfig, parseConfig } from '../illumos/zonecfg.ts';
@@ -62,6 +62,11 @@ export async function observeRouteTo({ address }: Prefix, system: System): Promi
   if (result.status === 0) return parseFoundRoute(result.stdout);
   if (result.status === ROUTE_NOT_THERE) return undefined;
   throw commandError({ command, reason: 'to see where the host routes it' }, result);
+}
+
+/** Where the IPv6 routes of this host lead, the default one left out. Their table shows lengths. */
+export async function observeInet6Routes(system: System): Promise<Prefix[]> {
+  return parseInet6Destinations(await ask(showInet6Routes(), system));
 }
 
 /** The names of what is published for a zone. Undefined: it has no directory. */

@@ -1,12 +1,14 @@
 import { OperatorError } from '../domain/errors.ts';
 import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
+import type { Prefix } from '../domain/prefix.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { parseNetworkRecord } from '../ini/network-record.ts';
 import { parseSettings } from '../ini/settings.ts';
+import { parseUlaRecord } from '../ini/ula-record.ts';
 import { parseZoneRecord } from '../ini/zone-record.ts';
-import { NETWORK_RECORDS, SETTINGS_FILE, ZONE_RECORDS } from '../plan/host-paths.ts';
+import { NETWORK_RECORDS, SETTINGS_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
 import type { System } from '../system/system.ts';
 
 /** All records of the host, in order of their names. */
@@ -95,4 +97,14 @@ export function findNetwork(name: NetworkName, { networks }: Pick<Records, 'netw
   throw new OperatorError('NOT_FOUND', `Cannot find network "${name}"`, {
     hint: known === '' ? 'There is none: znetadm create-network' : `There are: ${known}`,
   });
+}
+
+/**
+ * The /48 that IPv6 networks of this host are taken from. Undefined: none was needed so far.
+ *
+ * @throws {OperatorError} INI_INVALID, RECORD_INVALID
+ */
+export async function readUla(system: System): Promise<Prefix | undefined> {
+  const text = await system.readFile(ULA_RECORD);
+  return text === undefined ? undefined : parseUlaRecord(text, ULA_RECORD);
 }

@@ -3,6 +3,7 @@ import type { Fault } from '../domain/fault.ts';
 import { type NetworkName, parseLinkName, parseNetworkName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { formatPrefix, parsePrefix, prefixContains } from '../domain/prefix.ts';
+import { formatReservation, parseReservation } from '../domain/reservation.ts';
 import { formatIni, parseIni } from './document.ts';
 import { nameFault, RECORD_FORMAT, RECORD_HEAD, recordError, topOf } from './record.ts';
 import { checkEnd, sortSections } from './sections.ts';
@@ -15,6 +16,7 @@ const NETWORK = {
   router: list(parseAddress),
   etherstub: one(parseLinkName),
   mtu: one(wholeNumber(576, 9000)),
+  reserve: list(parseReservation),
 };
 
 /**
@@ -46,11 +48,12 @@ export function parseNetworkRecord(text: string, file: string, name: NetworkName
     routers: values.router,
     etherstub: values.etherstub,
     mtu: values.mtu,
+    reservations: values.reserve,
   };
 }
 
 /** Writes the record of a network. `parseNetworkRecord` reads back the same. */
-export function formatNetworkRecord({ name, state, prefixes, routers, etherstub, mtu }: Network): string {
+export function formatNetworkRecord({ name, state, prefixes, routers, etherstub, mtu, reservations }: Network): string {
   return formatIni(
     [`zonenet: record of network ${name}. Written by znetadm; change it with znetadm.`],
     [
@@ -64,6 +67,7 @@ export function formatNetworkRecord({ name, state, prefixes, routers, etherstub,
           ['router', routers],
           ['etherstub', etherstub],
           ['mtu', `${mtu}`],
+          ['reserve', reservations.map(formatReservation)],
         ],
       },
       { name: 'end', entries: [] },

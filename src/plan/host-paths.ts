@@ -2,6 +2,8 @@ import type { NetworkName, ZoneName } from '../domain/names.ts';
 
 /** Where the host's files live (design.md §3). */
 export const SETTINGS_FILE = '/etc/zonenet/zonenet.ini';
+/** The /48 of this host. */
+export const ULA_RECORD = '/etc/zonenet/ula.ini';
 export const NETWORK_RECORDS = '/etc/zonenet/networks';
 export const ZONE_RECORDS = '/etc/zonenet/zones';
 export const PUBLISHED = '/var/zonenet/zones';

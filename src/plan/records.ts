@@ -1,10 +1,19 @@
 import { dirname } from 'node:path';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
+import { formatPrefix, type Prefix } from '../domain/prefix.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { formatNetworkRecord } from '../ini/network-record.ts';
+import { formatUlaRecord } from '../ini/ula-record.ts';
 import { formatZoneRecord } from '../ini/zone-record.ts';
-import { NETWORK_RECORDS, networkRecordFile, ZONE_RECORDS, zonecfgFile, zoneRecordFile } from './host-paths.ts';
+import {
+  NETWORK_RECORDS,
+  networkRecordFile,
+  ULA_RECORD,
+  ZONE_RECORDS,
+  zonecfgFile,
+  zoneRecordFile,
+} from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import type { RemoveStep } from './step.ts';
 
@@ -16,6 +25,12 @@ export function recordZone(record: ZoneRecord, sign: '+' | '~', note: string): H
 /** Writes the record of a network, new or with another state. */
 export function recordNetwork(record: Network, sign: '+' | '~', note: string): HostStep {
   return writeRecord(NETWORK_RECORDS, networkRecordFile(record.name), formatNetworkRecord(record), sign, note);
+}
+
+/** Keeps the random prefix of this host for good. */
+export function recordUla(prefix: Prefix): HostStep {
+  const note = `IPv6 networks of this host are taken from ${formatPrefix(prefix)}`;
+  return writeRecord(dirname(ULA_RECORD), ULA_RECORD, formatUlaRecord(prefix), '+', note);
 }
 
 function writeRecord(directory: string, path: string, content: string, sign: '+' | '~', note: string): HostStep {

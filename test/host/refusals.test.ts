@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { parseAddress } from '../../src/domain/address.ts';
 import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { parsePrefix } from '../../src/domain/prefix.ts';
+import { parseReservation } from '../../src/domain/reservation.ts';
 import { createNetwork, type NetworkRequest } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import type { ZoneRequest } from '../../src/host/decide-zone.ts';
@@ -14,10 +15,9 @@ import { hostWith, memberRequest, networkRequest, outside, proxyRequest } from '
 
 const test = suite('refusals');
 
-const named = (name: string, prefix: string): NetworkRequest => ({
-  name: parseNetworkName(name),
-  prefix: parsePrefix(prefix),
-});
+const named = (name: string, prefix: string): NetworkRequest =>
+  networkRequest({ name: parseNetworkName(name), prefix: parsePrefix(prefix) });
+const with6 = (prefix: string) => ({ ...named('b', '10.3.0.0/24'), inet6: parsePrefix(prefix) });
 
 const NETWORKS: [what: string, request: NetworkRequest, code: string, message: string][] = [
   [
@@ -56,17 +56,63 @@ const NETWORKS: [what: string, request: NetworkRequest, code: string, message: s
   ['multicast', named('b', '239.0.0.0/8'), 'PREFIX_OVERLAPS', 'multicast'],
   ['too large', named('b', '10.0.0.0/7'), 'PREFIX_INVALID', '/7 is too large'],
   ['too small', named('b', '10.3.0.0/31'), 'PREFIX_INVALID', '/31 leaves no room'],
-  ['IPv6 so far', named('b', 'fd00:1::/64'), 'PREFIX_INVALID', 'is an IPv6 prefix'],
+  ["another network's IPv6 prefix", with6('fd00:2::/48'), 'PREFIX_OVERLAPS', 'the prefix of network "front"'],
+  ["a part of another network's", with6('fd00:2:0:1::/64'), 'PREFIX_OVERLAPS', 'the prefix of network "front"'],
+  ['link-local IPv6', with6('fe80::/64'), 'PREFIX_OVERLAPS', 'range of link-local addresses'],
+  ['IPv6 multicast', with6('ff05::/64'), 'PREFIX_OVERLAPS', 'range of multicast addresses'],
+  ['a route to IPv6', with6('2001:db8:5::/48'), 'PREFIX_OVERLAPS', 'the destination of a route of this host'],
+  ['IPv6 too small', with6('fd00:3::/65'), 'PREFIX_INVALID', '/65 leaves no room'],
+  ['IPv6 too large', with6('fd00::/32'), 'PREFIX_INVALID', '/32 is too large'],
+  [
+    'IPv6 on links too small for it',
+    { ...with6('fd00:3::/64'), mtu: 1279 },
+    'VALUE_INVALID',
+    'an MTU of 1279: it has an IPv6 prefix',
+  ],
+  [
+    'two routers of a family',
+    { ...named('b', '10.3.0.0/24'), routers: ['10.3.0.1', '10.3.0.2'].map(parseAddress) },
+    'VALUE_INVALID',
+    'two routers, 10.3.0.1 and 10.3.0.2',
+  ],
+  [
+    'a router of a family it has not',
+    { ...named('b', '10.3.0.0/24'), routers: [parseAddress('fd00:3::1')] },
+    'ADDRESS_OUTSIDE',
+    'it has no prefix of that family',
+  ],
+  ...(
+    [
+      ['10.4.0.7', 'ADDRESS_OUTSIDE', 'it is outside'],
+      ['10.3.0.250-10.4.0.2', 'ADDRESS_OUTSIDE', 'it is outside'],
+      ['10.3.0.255 web9', 'ADDRESS_OUTSIDE', 'broadcast'],
+      ['10.3.0.0-10.3.0.9', 'VALUE_INVALID', 'it meets the router, 10.3.0.1'],
+    ] as const
+  ).map(([reserve, code, message]): (typeof NETWORKS)[number] => [
+    `to reserve ${reserve}`,
+    { ...named('b', '10.3.0.0/24'), reservations: [parseReservation(reserve)] },
+    code,
+    message,
+  ]),
+  [
+    'reservations that overlap',
+    {
+      ...named('b', '10.3.0.0/24'),
+      reservations: ['10.3.0.7-10.3.0.9', '10.3.0.9 web9'].map(parseReservation),
+    },
+    'VALUE_INVALID',
+    'it meets 10.3.0.7-10.3.0.9',
+  ],
   ['a name that is taken', named('back', '10.3.0.0/24'), 'EXISTS', 'there is one already: 10.2.0.0/24 on zstub0'],
   [
     'a router outside',
-    { ...named('b', '10.3.0.0/24'), router: parseAddress('10.4.0.1') },
+    { ...named('b', '10.3.0.0/24'), routers: [parseAddress('10.4.0.1')] },
     'ADDRESS_OUTSIDE',
     'it is outside 10.3.0.0/24',
   ],
   [
     'a router at the broadcast address',
-    { ...named('b', '10.3.0.0/24'), router: parseAddress('10.3.0.255') },
+    { ...named('b', '10.3.0.0/24'), routers: [parseAddress('10.3.0.255')] },
     'ADDRESS_OUTSIDE',
     'broadcast',
   ],
@@ -75,7 +121,10 @@ const NETWORKS: [what: string, request: NetworkRequest, code: string, message: s
 for (const [what, request, code, message] of NETWORKS) {
   test(`create-network refuses ${what}`, async () => {
     const fake = await hostWith('back', 'proxy');
+    await createNetwork({ ...named('front', '10.7.0.0/24'), inet6: parsePrefix('fd00:2::/56') }, fake.host);
+    fake.changes.splice(0);
     fake.routes.push(['10.30.0.0', '255.255.0.0']);
+    fake.inet6Routes.push('2001:db8::/32', '::1', 'fe80::/10');
     const error = await rejects(() => createNetwork(request, fake.host));
     assert.is(error.code, code);
     assert.ok(error.message.includes(message), error.message);

@@ -4,6 +4,7 @@ import { parseAddress } from '../../src/domain/address.ts';
 import { parseLinkName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import type { Network } from '../../src/domain/network.ts';
 import { parsePrefix } from '../../src/domain/prefix.ts';
+import { parseReservation } from '../../src/domain/reservation.ts';
 import { DEFAULT_SETTINGS } from '../../src/domain/settings.ts';
 import type { ZoneRecord } from '../../src/domain/zone-record.ts';
 import { formatNetworkRecord, parseNetworkRecord } from '../../src/ini/network-record.ts';
@@ -20,6 +21,7 @@ const BACK: Network = {
   routers: [parseAddress('10.2.0.1')],
   etherstub: parseLinkName('zstub0'),
   mtu: 1500,
+  reservations: ['10.2.0.10-10.2.0.19', '10.2.0.50', '10.2.0.51 web9'].map(parseReservation),
 };
 
 const zone = (name: string): ZoneRecord => ({

@@ -45,6 +45,8 @@ export function createFakeHost() {
     addresses: [['e1000g0/v4', '192.0.2.10/24']] as [object: string, address: string][],
     /** Destination and mask of the routes beside the default one. */
     routes: [] as [destination: string, mask: string][],
+    /** Destinations of IPv6 routes, with their length. */
+    inet6Routes: [] as string[],
     /** Answers in place of the program's own, by the start of the command line; the program does nothing. */
     answers: new Map<string, CommandResult>(),
     /** Kills the program before that change, counted from 1. */
@@ -215,6 +217,10 @@ export function createFakeHost() {
       case '/usr/sbin/ipadm':
         return said(host.addresses.map(([object, address]) => `${object}:static:ok:${address}\n`).join(''));
       case '/usr/bin/netstat':
+        if (args.includes('inet6')) {
+          const rows = host.inet6Routes.map((to) => `${to}   fe80::1   UG   1   0 e1000g0\n`);
+          return said(`\nRouting Table: IPv6\n  Destination/Mask\n${rows.join('')}`);
+        }
         return said(
           `\nRouting Table: IPv4\n${host.routes.map(([to]) => `${to}   192.0.2.1   UG   1   0 e1000g0\n`).join('')}`,
         );

@@ -8,7 +8,13 @@ import { createFakeHost } from './fake-host.ts';
 
 /** The network of the story: back, 10.2.0.0/24. */
 export function networkRequest(overrides: Partial<NetworkRequest> = {}): NetworkRequest {
-  return { name: parseNetworkName('back'), prefix: parsePrefix('10.2.0.0/24'), ...overrides };
+  return {
+    name: parseNetworkName('back'),
+    prefix: parsePrefix('10.2.0.0/24'),
+    routers: [],
+    reservations: [],
+    ...overrides,
+  };
 }
 
 /** The proxy of the story. */

@@ -1,16 +1,22 @@
-import { parseAddress } from '../../domain/address.ts';
+import { type Address, familyOf, parseAddress } from '../../domain/address.ts';
+import { OperatorError } from '../../domain/errors.ts';
 import { parseNetworkName } from '../../domain/names.ts';
 import type { Network } from '../../domain/network.ts';
-import { formatPrefix, parsePrefix } from '../../domain/prefix.ts';
+import { formatPrefix, type Prefix, parsePrefix } from '../../domain/prefix.ts';
+import { parseReservation, type Reservation } from '../../domain/reservation.ts';
 import { proxyOf } from '../../domain/zone-record.ts';
 import { createNetwork, type NetworkRequest, planCreateNetwork } from '../../host/create-network.ts';
 import { readRecords } from '../../host/store.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED, reading } from '../command.ts';
+import { wholeNumber } from '../../ini/shape.ts';
+import { type CliCommand, type Context, collecting, NOTHING_CHANGED, reading } from '../command.ts';
 import { formatPlan } from '../print-plan.ts';
 
 interface Options {
-  readonly address?: ReturnType<typeof parsePrefix>;
-  readonly router?: ReturnType<typeof parseAddress>;
+  readonly address?: Prefix;
+  readonly inet6?: Prefix | 'auto';
+  readonly router?: readonly Address[];
+  readonly mtu?: number;
+  readonly reserve?: readonly Reservation[];
   readonly dryRun?: true;
   readonly verbose?: true;
 }
@@ -22,21 +28,59 @@ export const createNetworkCommand: CliCommand = {
       .option(
         '-a, --address <prefix>',
         'its prefix, like 10.2.0.0/24 (default: the next free one of the pool)',
-        reading(parsePrefix),
+        reading(parseInetPrefix),
       )
-      .option('-r, --router <address>', "its router's address (default: the bottom one)", reading(parseAddress))
+      .option(
+        '-6, --inet6 <prefix>',
+        'an IPv6 prefix too, or "auto": the next /64 of a random one that this host keeps',
+        reading(parseInet6),
+      )
+      .option(
+        '-r, --router <address>',
+        "its router's address, one a family (default: the bottom one)",
+        collecting(parseAddress),
+      )
+      .option('-m, --mtu <bytes>', 'MTU of all its links (default: 1500)', reading(wholeNumber(576, 9000)))
+      .option(
+        '-e, --reserve <address[-address|=zone]>',
+        'give these only to who asks for them, or only to that zone (repeatable)',
+        collecting(parseReserve),
+      )
       .option('-n, --dry-run', 'print what would be done, and change nothing')
       .option('-v, --verbose', 'print files too')
-      .action((name: string, { address, router, dryRun, verbose }: Options) => {
+      .action((name: string, { address, inet6, router = [], mtu, reserve = [], dryRun, verbose }: Options) => {
         const request: NetworkRequest = {
           name: parseNetworkName(name),
           ...(address === undefined ? {} : { prefix: address }),
-          ...(router === undefined ? {} : { router }),
+          ...(inet6 === undefined ? {} : { inet6 }),
+          routers: router,
+          ...(mtu === undefined ? {} : { mtu }),
+          reservations: reserve,
         };
         act((context) => run(request, dryRun === true, verbose === true, context));
       });
   },
 };
+
+/** "10.2.0.50=web9": what a reservation is on a command line, where a blank is awkward. */
+export function parseReserve(text: string): Reservation {
+  return parseReservation(text.replace('=', ' '));
+}
+
+/** @throws {OperatorError} PREFIX_INVALID for another family */
+export function parseInetPrefix(text: string): Prefix {
+  const prefix = parsePrefix(text);
+  if (familyOf(prefix.address) === 'inet') return prefix;
+  throw new OperatorError('PREFIX_INVALID', `Cannot take "${text}" as an IPv4 prefix`, { hint: 'IPv6 goes behind -6' });
+}
+
+/** @throws {OperatorError} PREFIX_INVALID for another family */
+export function parseInet6(text: string): Prefix | 'auto' {
+  if (text === 'auto') return text;
+  const prefix = parsePrefix(text);
+  if (familyOf(prefix.address) === 'inet6') return prefix;
+  throw new OperatorError('PREFIX_INVALID', `Cannot take "${text}" as an IPv6 prefix`, { hint: 'IPv4 goes behind -a' });
+}
 
 async function run(
   request: NetworkRequest,

@@ -1,0 +1,57 @@
+// What networks take: prefixes of both families, routers, MTU, reservations.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseAddress } from '../../src/domain/address.ts';
+import { parseNetworkName } from '../../src/domain/names.ts';
+import { formatPrefix, parsePrefix } from '../../src/domain/prefix.ts';
+import { createNetwork, type NetworkRequest } from '../../src/host/create-network.ts';
+import { deleteNetwork } from '../../src/host/delete-network.ts';
+import { planSync } from '../../src/host/sync.ts';
+import { createFakeHost } from '../support/fake-host.ts';
+import { networkRequest } from '../support/story.ts';
+
+const test = suite('networks');
+
+const request = (name: string, overrides: Partial<NetworkRequest>) => {
+  const { prefix: _, ...rest } = networkRequest({ name: parseNetworkName(name) });
+  return { ...rest, ...overrides };
+};
+
+test('IPv6 prefixes come from a random one that the host keeps', async () => {
+  const fake = createFakeHost();
+  const one = await createNetwork(request('one', { inet6: 'auto' }), fake.host);
+  // The last ten digits of the first id.
+  assert.equal(one.prefixes.map(formatPrefix), ['10.64.0.0/24', 'fd00:0:1::/64']);
+  assert.equal(one.routers, ['10.64.0.1', 'fd00:0:1::1']);
+  assert.ok(fake.files.get('/etc/zonenet/ula.ini')?.includes('prefix = fd00:0:1::/48'));
+  await createNetwork(request('two', { inet6: parsePrefix('fd00:0:1:1::/64') }), fake.host);
+  const three = await createNetwork(request('three', { inet6: 'auto' }), fake.host);
+  assert.equal(three.prefixes.map(formatPrefix), ['10.64.2.0/24', 'fd00:0:1:2::/64']);
+  for (const { name } of [one, three]) await deleteNetwork(name, fake.host);
+  const four = await createNetwork(request('four', { inet6: 'auto' }), fake.host);
+  assert.equal(four.prefixes.map(formatPrefix), ['10.64.0.0/24', 'fd00:0:1::/64']);
+  assert.equal((await planSync(fake.host)).plan, []);
+});
+
+test('routers and MTU are as asked for', async () => {
+  const fake = createFakeHost();
+  const network = await createNetwork(
+    request('back', {
+      prefix: parsePrefix('10.2.0.0/16'),
+      inet6: parsePrefix('fd00:7::/64'),
+      routers: ['fd00:7::ffff', '10.2.255.254'].map(parseAddress),
+      mtu: 9000,
+    }),
+    fake.host,
+  );
+  assert.equal([network.routers, network.mtu], [['10.2.255.254', 'fd00:7::ffff'], 9000]);
+});
+
+for (const prefix of ['10.0.0.0/8', '172.16.0.0/12', '10.2.0.0/23', '10.2.0.4/30']) {
+  test(`${prefix} can be a network`, async () => {
+    const network = await createNetwork(request('back', { prefix: parsePrefix(prefix) }), createFakeHost().host);
+    assert.equal(network.prefixes.map(formatPrefix), [prefix]);
+  });
+}
+
+test.run();
