@@ -1,5 +1,4 @@
 // DNS and DHCP of the outside: the real dnsmasq, as lab.md part 8 has it.
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { LabHandle } from '../lab.ts';
 import type { RunResult } from '../programs.ts';
@@ -17,10 +16,6 @@ export interface NamesOptions {
   readonly hosts?: Readonly<Record<string, readonly string[]>>;
   readonly leases?: readonly Lease[];
 }
-
-/** Which of these programs the machine has not; a test that needs one of them says "SKIPPED: what, why". */
-export const missingPrograms = (programs: readonly string[]): string[] =>
-  programs.filter((program) => spawnSync('/bin/sh', ['-c', 'command -v "$0"', program]).status !== 0);
 
 function configuration(directory: string, { hosts = {}, leases = [] }: NamesOptions): string {
   const lines = [

@@ -3,9 +3,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { rejects } from '../../support/assertions.ts';
+import { missingPrograms } from '../../support/programs.ts';
 import { type LabHandle, startLab } from '../lab.ts';
 import { bootHiddenNetwork } from '../support/zones.ts';
-import { missingPrograms, startDnsmasq } from './dnsmasq.ts';
+import { startDnsmasq } from './dnsmasq.ts';
 import { type Internet, startInternet } from './internet.ts';
 import { type Peer, startPeer } from './peer.ts';
 
