@@ -32,9 +32,17 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'delete a zone and all that it was given',
     load: async () => (await import('./commands/delete-zone.ts')).deleteZoneCommand,
   },
-  sync: {
+  check: {
+    summary: 'show what is not as it is recorded',
+    load: async () => (await import('./commands/check.ts')).checkCommand,
+  },
+  repair: {
     summary: 'make everything as it is recorded, and finish what was interrupted',
-    load: async () => (await import('./commands/sync.ts')).syncCommand,
+    load: async () => (await import('./commands/repair.ts')).repairCommand,
+  },
+  sync: {
+    summary: 'the same as repair',
+    load: async () => (await import('./commands/repair.ts')).repairCommand,
   },
 };
 
@@ -67,7 +75,7 @@ function quiet(command: Command): void {
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(progress, args[0]?.startsWith('show-') === true),
+    host: createNodeHost(progress, /^(show-|check$)/.test(args[0] ?? '')),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();

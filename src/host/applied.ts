@@ -123,10 +123,15 @@ function notApplied(
   const said = status?.message === undefined ? '' : `\n  it says: ${status.message}`;
   const again = state === 'maintenance' ? 'clear' : 'refresh';
   return new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${name}": ${found}${said}`, {
-    hint: [
-      `look at:         ${formatCommand(explainService(name, service))}`,
-      `its log:         /usr/sbin/zlogin ${name} tail -50 ${logOf(service)}`,
-      `after mending:   /usr/sbin/svcadm -z ${name} ${again} ${service}`,
-    ].join('\n'),
+    hint: howToGoOn(name, service, again),
   });
+}
+
+/** What a person types to see why a service of a zone is not well, and to go on after mending. */
+export function howToGoOn(zone: ZoneName, service: string, again: 'clear' | 'refresh'): string {
+  return [
+    `look at:         ${formatCommand(explainService(zone, service))}`,
+    `its log:         /usr/sbin/zlogin ${zone} tail -50 ${logOf(service)}`,
+    `after mending:   /usr/sbin/svcadm -z ${zone} ${again} ${service}`,
+  ].join('\n');
 }

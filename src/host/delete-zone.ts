@@ -42,7 +42,8 @@ export async function planRemoval(
   const going: ZoneRecord = { ...record, state: 'deleting' };
   const left = records.zones.filter(({ name }) => name !== record.name && !gone.includes(name));
   const publications = await planPublications(
-    routersOf(record, left),
+    // A record that cannot be read may be of a member, which its router must not lose.
+    records.damaged.length > 0 ? [] : routersOf(record, left),
     { networks: records.networks, zones: left },
     { settings, observed, system },
   );

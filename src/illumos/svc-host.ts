@@ -25,6 +25,23 @@ export function parseServiceStates(stdout: string): Map<string, string> {
   );
 }
 
+/** Asks for the states of services in all running zones, in one command; a zone that cannot be asked is left out. */
+export function showAllServiceStates(services: readonly string[]): Command {
+  return { program: SVCS, args: ['-Z', '-H', '-o', 'state,fmri,zone', ...services] };
+}
+
+/** Reads what `showAllServiceStates` printed: zone → FMRI → state, with a "*" at its end while it is changing (§6.7). */
+export function parseAllServiceStates(stdout: string): Map<string, Map<string, string>> {
+  const zones = new Map<string, Map<string, string>>();
+  for (const line of stdout.split('\n')) {
+    const [, state, fmri, zone] = /^(\S+)\s+(\S+)\s+(\S+)\s*$/.exec(line) ?? [];
+    if (state === undefined || fmri === undefined || zone === undefined) continue;
+    const services = zones.get(zone) ?? new Map<string, string>();
+    zones.set(zone, services.set(fmri, state));
+  }
+  return zones;
+}
+
 /** What a zone's method said last of its work: the property group "status" of its service. */
 export interface AppliedStatus {
   /** Of the metadata; 0: none was ever applied. */

@@ -19,5 +19,10 @@ export const publishedDirectory = (zone: ZoneName) => `${PUBLISHED}/${zone}`;
 export const metadataFile = (zone: ZoneName) => `${publishedDirectory(zone)}/metadata.ini`;
 export const zonecfgFile = (zone: ZoneName) => `${VOLATILE}/${zone}.zonecfg`;
 
+/** What was in order at the last look (host/seen.ts). */
+export const SEEN_FILE = `${VOLATILE}/seen`;
+/** Where zonecfg stores the configuration of a zone; only its stamp is looked at (§4.1). */
+export const zoneConfigFile = (zone: ZoneName) => `/etc/zones/${zone}.xml`;
+
 /** The manifests that a new zone gets, in the order of their import. */
 export const MANIFESTS = ['zonenet.xml', 'zonenet-forwarding.xml'].map((name) => `${SOFTWARE}/smf-manifests/${name}`);

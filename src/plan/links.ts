@@ -63,13 +63,22 @@ export function planVnicRemoval(zone: ZoneRecord, links: Links): HostStep[] {
       const have = links.get(link);
       return have?.class === 'vnic' && have.over === over;
     })
-    .map(({ link }) => removal(deleteVnic(link), `${link} belongs to zone "${zone.name}"`));
+    .map(({ link }) =>
+      removal(link, deleteVnic(link), `${link} belongs to zone "${zone.name}"`, `delete-zone ${zone.name}`),
+    );
 }
 
 /** Takes away the etherstub of a network, if it is there and is one. */
 export function planEtherstubRemoval({ name, etherstub }: Network, links: Links): HostStep[] {
   if (links.get(etherstub)?.class !== 'etherstub') return [];
-  return [removal(deleteEtherstub(etherstub), `${etherstub} belongs to network "${name}"`)];
+  return [
+    removal(
+      etherstub,
+      deleteEtherstub(etherstub),
+      `${etherstub} belongs to network "${name}"`,
+      `delete-network ${name}`,
+    ),
+  ];
 }
 
 /** The links over another one, in the order dladm lists them. */
@@ -81,8 +90,12 @@ function linkStep(sign: '+' | '~', command: Command, reason: string): HostStep {
   return { sign, about: 'link', what: formatCommand(command), note: reason, steps: [run(reason, command)] };
 }
 
-function removal(command: Command, reason: string): HostStep {
-  const steps = [run(reason, command, { retrySeconds: BUSY_SECONDS })];
+function removal(name: LinkName, command: Command, reason: string, again: string): HostStep {
+  const hint = [
+    `who has ${name} open:   /usr/sbin/ipadm show-if; /usr/sbin/flowadm show-flow -l ${name}; pgrep -fl snoop`,
+    `then again:   znetadm ${again}`,
+  ].join('\n');
+  const steps = [run(reason, command, { retrySeconds: BUSY_SECONDS, hint })];
   return { sign: '-', about: 'link', what: formatCommand(command), note: reason, steps };
 }
 

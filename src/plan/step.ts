@@ -19,6 +19,10 @@ export interface RunStep {
   readonly tolerates?: readonly number[];
   /** Seconds to go on trying while stderr says the link is busy or to try again (§1.9); missing: once. */
   readonly retrySeconds?: number;
+  /** With `retrySeconds`: whatever it says, since doing it again does no harm. */
+  readonly retryAlways?: true;
+  /** What an operator can do when it fails in the end, a line each. */
+  readonly hint?: string;
 }
 
 /** Asks again and again until the answer is another: what changes by itself has its time, and an end of it. */
@@ -80,7 +84,7 @@ export type Plan = readonly Step[];
 export function run(
   reason: string,
   command: Command,
-  how: Pick<RunStep, 'silent' | 'tolerates' | 'retrySeconds'> = {},
+  how: Pick<RunStep, 'silent' | 'tolerates' | 'retrySeconds' | 'retryAlways' | 'hint'> = {},
 ): RunStep {
   return { kind: 'run', reason, command, ...how };
 }

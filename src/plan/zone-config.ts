@@ -75,7 +75,7 @@ export function checkOurs(record: ZoneRecord, observed: ObservedZone): void {
 }
 
 /** The links and file systems that a configuration has not. Undefined when it has all. */
-function lackingIn(have: ZoneConfig, want: ZoneConfig): Pick<ZoneConfig, 'links' | 'filesystems'> | undefined {
+export function lackingIn(have: ZoneConfig, want: ZoneConfig): Pick<ZoneConfig, 'links' | 'filesystems'> | undefined {
   const links = want.links.filter((link) => !have.links.includes(link));
   const filesystems = want.filesystems.filter((wanted) => !have.filesystems.some((found) => sameMount(found, wanted)));
   return links.length + filesystems.length === 0 ? undefined : { links, filesystems };

@@ -58,13 +58,33 @@ export function planZoneRemoval(record: ZoneRecord, observed: ObservedZone | und
   const { state } = observed;
   const down = state === 'configured' || state === 'incomplete' || state === 'installed';
   return [
-    ...(down ? [] : [zoneStep('-', 'zone', haltZone(name), `it is ${state}`)]),
-    ...(state === 'configured' ? [] : [zoneStep('-', 'zone', uninstallZone(name), '')]),
+    ...(down ? [] : [haltStep(record, `it is ${state}`)]),
+    ...(state === 'configured' ? [] : [zoneStep('-', 'zone', uninstallZone(name), '', holding(record))]),
     forgetConfig(record, ''),
   ];
 }
 
-function zoneStep(sign: '+' | '-', about: 'zone' | 'boot', command: Command, note: string): HostStep {
+/** Seconds to go on halting a zone that sticks on its way down; most that stick come down at the second try (§5.1). */
+const HALT_SECONDS = 15;
+
+function haltStep(record: ZoneRecord, note: string): HostStep {
+  const command = haltZone(record.name);
+  const how = { retrySeconds: HALT_SECONDS, retryAlways: true, hint: holding(record) } as const;
+  return { sign: '-', about: 'zone', what: formatCommand(command), note, steps: [run(note, command, how)] };
+}
+
+/** What to do when a zone cannot be halted or uninstalled: something of it is still in use. */
+function holding({ name, zonepath }: ZoneRecord): string {
+  return [
+    'something holds its files or links; its record says "deleting", so nothing is lost',
+    `see its state:   /usr/sbin/zoneadm -z ${name} list -v`,
+    `who holds it:    /usr/sbin/fuser -cu ${zonepath}/root`,
+    `then again:      znetadm delete-zone ${name}`,
+  ].join('\n');
+}
+
+function zoneStep(sign: '+' | '-', about: 'zone' | 'boot', command: Command, note: string, hint?: string): HostStep {
   const reason = note === '' ? 'the zone is wanted so' : note;
-  return { sign, about, what: formatCommand(command), note, steps: [run(reason, command)] };
+  const how = hint === undefined ? {} : { hint };
+  return { sign, about, what: formatCommand(command), note, steps: [run(reason, command, how)] };
 }

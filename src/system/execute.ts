@@ -51,7 +51,7 @@ async function guard({ below, path }: GuardStep, system: System): Promise<void> 
   }
 }
 
-/** Seconds between tries of a command that found its link busy. */
+/** Seconds between tries of a command that found its link busy; five times as long where anything may be the matter. */
 const RETRY_PAUSE = 0.2;
 
 async function runStep(step: RunStep, system: System): Promise<void> {
@@ -59,8 +59,9 @@ async function runStep(step: RunStep, system: System): Promise<void> {
   for (;;) {
     const result = await system.run(step.command);
     if (succeeded(step, result)) return;
-    if (!isPassing(result) || system.monotonic() >= end) throw commandError(step, result);
-    await system.sleep(RETRY_PAUSE * 1000);
+    const passes = step.retryAlways === true || isPassing(result);
+    if (!passes || system.monotonic() >= end) throw commandError(step, result);
+    await system.sleep((step.retryAlways === true ? 5 : 1) * RETRY_PAUSE * 1000);
   }
 }
 
@@ -94,7 +95,7 @@ function isPassing({ stderr }: CommandResult): boolean {
 
 /** The error for a command that did not do what its step wanted: what was run, why, and what it said. */
 export function commandError(
-  { command, reason }: Pick<RunStep, 'command' | 'reason'>,
+  { command, reason, hint }: Pick<RunStep, 'command' | 'reason' | 'hint'>,
   result: CommandResult,
 ): OperatorError {
   // route tells its errors on stdout (§3.1); ipadm leaves a lone newline there (§2.1).
@@ -107,5 +108,6 @@ export function commandError(
         : `was ended by ${result.signal}`
       : `exit status ${result.status}`;
   const message = [`Cannot go on: ${formatCommand(command)} (${reason}): ${ended}`, ...said].join('\n  ');
-  return new OperatorError(result.timedOut ? 'COMMAND_TIMEOUT' : 'COMMAND_FAILED', message);
+  const code = result.timedOut ? 'COMMAND_TIMEOUT' : 'COMMAND_FAILED';
+  return new OperatorError(code, message, hint === undefined ? {} : { hint });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, readdirSync, readFileSync } from 'node:fs';
+import { constants, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -24,6 +24,7 @@ export function createNodeSystem(options: {
     list: async (path) =>
       ((await orMissing(async () => readdirSync(path))) ?? []).filter((name) => !name.startsWith('.')).sort(),
     kindOf,
+    stampOf,
     monotonic: () => performance.now(),
     sleep: async (milliseconds) => setTimeout(milliseconds),
   };
@@ -94,6 +95,11 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+async function stampOf(path: string): Promise<string | undefined> {
+  const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return status === undefined ? undefined : [status.ino, status.size, status.mtimeNs, status.ctimeNs].join('.');
 }
 
 async function kindOf(path: string): ReturnType<System['kindOf']> {

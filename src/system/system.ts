@@ -22,6 +22,11 @@ export interface System {
   list(path: string): Promise<string[]>;
   /** What is at a path, links not followed; undefined when nothing is. */
   kindOf(path: string): Promise<'file' | 'directory' | 'link' | 'other' | undefined>;
+  /**
+   * Changes whenever a file is written or replaced: its number, size and times, links not followed. Undefined when it
+   * is not there.
+   */
+  stampOf(path: string): Promise<string | undefined>;
   /** One line of progress, for people: stderr on the host, the service's log in a zone. */
   log(line: string): void;
   /** Milliseconds of a clock that never steps. */

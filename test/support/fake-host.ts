@@ -190,6 +190,13 @@ export function createFakeHost() {
       files.set(`${after(args, 'import')} in a repository`, '');
       return DONE;
     }
+    if (args.includes('-Z')) {
+      const rows = [...zones].flatMap(([each, { state }]) => {
+        const word = host.method(each) === undefined ? 'online' : 'maintenance';
+        return state === 'running' ? args.slice(4).map((fmri) => `${word} ${fmri} ${each}\n`) : [];
+      });
+      return said(rows.join(''));
+    }
     if (zone?.state !== 'running') return failed(`svcs: Could not bind to repository server`);
     const message = host.method(name);
     if (program.endsWith('svcs')) {
@@ -260,11 +267,14 @@ export function createFakeHost() {
       return isQuestion(command) ? answer(command) : change(line, () => answer(command));
     },
     readFile: async (path) => files.get(path),
-    writeFile: async ({ path, content }) =>
+    writeFile: async ({ path, content }) => {
+      // A cache, which a reader may keep too.
+      if (path === '/var/run/zonenet/seen') return void files.set(path, content);
       change(`write ${path}`, () => {
         if (!directories.has(dirname(path))) throw new Error(`no directory for ${path}`);
         files.set(path, content);
-      }),
+      });
+    },
     async makeDirectory(path) {
       for (let at = path; !directories.has(at); at = dirname(at)) directories.add(at);
     },
@@ -282,6 +292,10 @@ export function createFakeHost() {
         .map((file) => file.slice(file.lastIndexOf('/') + 1))
         .sort(),
     kindOf: async (path) => (files.has(path) ? 'file' : directories.has(path) ? 'directory' : undefined),
+    stampOf: async (path) => {
+      const zone = /^\/etc\/zones\/(.*)\.xml$/.exec(path)?.[1];
+      return zone === undefined ? undefined : zones.get(zone)?.config.join();
+    },
     log: (text) => host.log.push(text),
     monotonic: () => clock,
     sleep: async (milliseconds) => {

@@ -297,6 +297,7 @@ export function createFakeZone() {
         .filter((file) => dirname(file) === path.replace(/\/$/, ''))
         .map((file) => file.slice(file.lastIndexOf('/') + 1))
         .sort(),
+    stampOf: async () => undefined,
     kindOf: async (path) => {
       if (links.has(path)) return 'link';
       if (files.has(path)) return 'file';

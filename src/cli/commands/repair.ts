@@ -8,7 +8,7 @@ interface Options {
   readonly verbose?: true;
 }
 
-export const syncCommand: CliCommand = {
+export const repairCommand: CliCommand = {
   configure(command, act) {
     command
       .option('-n, --dry-run', 'print what would be done, and change nothing')
@@ -40,5 +40,5 @@ async function run({ dryRun, verbose }: Options, { host, print, complain }: Cont
 function drift(faults: number, steps: number): OperatorError {
   const count = faults === 1 ? 'one fault has' : `${faults} faults have`;
   const message = faults > 0 ? `${count} to be mended by hand` : `${steps} steps are still to do`;
-  return new OperatorError('DRIFT', `Cannot make everything as recorded: ${message}`, { hint: 'See: znetadm sync -n' });
+  return new OperatorError('DRIFT', `Cannot make everything as recorded: ${message}`, { hint: 'See: znetadm check' });
 }

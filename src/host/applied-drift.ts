@@ -1,0 +1,79 @@
+import { OperatorError } from '../domain/errors.ts';
+import {
+  FORWARDING_SERVICE,
+  parseAllServiceStates,
+  parseAppliedStatus,
+  SETUP_SERVICE,
+  showAllServiceStates,
+  showAppliedStatus,
+} from '../illumos/svc-host.ts';
+import type { ZoneEntry } from '../illumos/zoneadm.ts';
+import type { Drift } from '../plan/drift.ts';
+import { refreshStep } from '../plan/publish.ts';
+import type { System } from '../system/system.ts';
+import { type Applied, howToGoOn, isApplied } from './applied.ts';
+import type { ZonePublication } from './publications.ts';
+import type { Seen } from './seen.ts';
+import { formatApplied } from './show-zones.ts';
+
+/**
+ * The running zones that have not applied what is published for them.
+ *
+ * One command tells the states of the services of all zones. What was applied is asked of each zone once in each boot
+ * and for each generation: only another run of its method could change it.
+ */
+export async function findAppliedDrift(
+  publications: readonly ZonePublication[],
+  zones: ReadonlyMap<string, ZoneEntry>,
+  seen: Seen,
+  system: System,
+): Promise<Drift[]> {
+  // What is not published yet cannot have been applied.
+  const running = publications.filter((publication) => publication.running && publication.plan.length === 0);
+  if (running.length === 0) return [];
+  const answer = await system.run(showAllServiceStates([SETUP_SERVICE, FORWARDING_SERVICE]));
+  const states = parseAllServiceStates(answer.stdout);
+  const drifts = await Promise.all(
+    running.map(async (publication) => {
+      const { zone, generation, record } = publication;
+      const of = states.get(zone);
+      const [setup, forwarding] = [of?.get(SETUP_SERVICE), of?.get(FORWARDING_SERVICE)];
+      const known = {
+        ...(setup === undefined ? {} : { setup }),
+        ...(forwarding === undefined ? {} : { forwarding }),
+      };
+      const asked = seen.applied(zone, zones.get(zone)?.id, generation);
+      const inOrder: Applied = { ...known, status: { generation, verified: true } };
+      if (asked.inOrder && isApplied(record, generation, inOrder)) return [];
+      const status = setup === undefined ? undefined : await system.run(showAppliedStatus(zone));
+      const applied: Applied = {
+        ...known,
+        ...(status?.status === 0 ? { status: parseAppliedStatus(status.stdout) } : {}),
+      };
+      if (isApplied(record, generation, applied)) {
+        asked.note();
+        return [];
+      }
+      return [drift(publication, applied)];
+    }),
+  );
+  return drifts.flat();
+}
+
+function drift({ zone, generation, record }: ZonePublication, applied: Applied): Drift {
+  const { setup, forwarding, status } = applied;
+  const state =
+    setup === undefined
+      ? 'its services cannot be asked: booting, or without zonenet'
+      : formatApplied(record, generation, applied);
+  const found = status?.message === undefined ? state : `${state}: ${status.message}`;
+  const what = { of: `zone "${zone}"`, item: 'applied', expected: `ok (${generation})`, found };
+  const late = setup === 'online' && (status?.generation ?? 0) < generation;
+  if (late) return { ...what, plan: [refreshStep(zone, generation)] };
+  const service = setup === 'online' && forwarding === 'maintenance' ? FORWARDING_SERVICE : SETUP_SERVICE;
+  const again = setup === 'maintenance' || forwarding === 'maintenance' ? 'clear' : 'refresh';
+  const fault = new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${zone}": ${found}`, {
+    hint: howToGoOn(zone, service, again),
+  });
+  return { ...what, plan: [], fault };
+}

@@ -1,0 +1,161 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { Network } from '../domain/network.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import {
+  type Drift,
+  driftWhere,
+  findConfigDrift,
+  findEtherstubDrift,
+  findLinkDrift,
+  findPublicationDrift,
+} from '../plan/drift.ts';
+import type { HostPlan } from '../plan/host-step.ts';
+import { recordNetwork } from '../plan/records.ts';
+import { findAppliedDrift } from './applied-drift.ts';
+import { planDeleteNetwork } from './delete-network.ts';
+import { planDeleteZone, removalPlan } from './delete-zone.ts';
+import type { Host } from './host.ts';
+import { planMakeZone, type Situation } from './make-zone.ts';
+import { observeHost, observeZone } from './observe.ts';
+import { planPublications, type ZonePublication } from './publications.ts';
+import { readSeen, type Seen } from './seen.ts';
+import { readRecords, readSettings } from './store.ts';
+
+export const isGoing = ({ state }: ZoneRecord | Network) => state === 'deleting';
+export const isUnfinished = ({ state, bootPending }: ZoneRecord) =>
+  state === 'creating' || (state === 'ready' && bootPending);
+
+/** One look at all that drift is found by. */
+export async function look({ system }: Host): Promise<Situation> {
+  const [records, settings, observed] = await Promise.all([
+    readRecords(system),
+    readSettings(system),
+    observeHost(system),
+  ]);
+  return { records, settings, observed };
+}
+
+/**
+ * Everything that is not as recorded, over all zones and networks. Changes nothing but the notes of what was seen.
+ *
+ * `full` asks again also where nothing can have changed since the last look, but by a hand inside a zone.
+ */
+export async function findDrift(host: Host, full = false): Promise<Drift[]> {
+  const situation = await look(host);
+  const standing = await findStanding(situation, host, full);
+  return [...standing, ...(await findUnfinished(situation, host))];
+}
+
+/** What of the made is not as recorded: damaged records, etherstubs, links, configurations, metadata, what zones applied. */
+export async function findStanding(situation: Situation, host: Host, full = false): Promise<Drift[]> {
+  const { records, observed } = situation;
+  const seen = full ? await readSeen(host.system).then((old) => old.forgotten()) : await readSeen(host.system);
+  const networks = records.networks.filter((network) => !isGoing(network));
+  const zones = records.zones.filter((zone) => zone.state === 'ready');
+  const publications = await planAllPublications(situation, host);
+  const drifts = [
+    ...records.damaged.map(damage),
+    ...networks.flatMap((network) => [...findEtherstubDrift(network, observed.links), ...findBegun(network)]),
+    ...zones.flatMap((zone) => findLinkDrift(zone, observed.links)),
+    ...(await Promise.all(zones.map((zone) => findZoneDrift(zone, situation, seen, host)))).flat(),
+    ...publications.flatMap((publication) => findPublicationDrift(publication)),
+    ...(await findAppliedDrift(publications, observed.zones, seen, host.system)),
+  ];
+  await seen.save(host);
+  return drifts;
+}
+
+/** "/etc/…/web2.ini:4:8: what\n …" */
+function damage(fault: OperatorError): Drift {
+  const [, file = 'records', found = fault.message] = /^(\/[^:\n]*):([^\n]*)/.exec(fault.message) ?? [];
+  return { of: 'host', item: `record ${file}`, expected: 'a record', found, plan: [], fault };
+}
+
+function findBegun(network: Network): Drift[] {
+  return driftWhere({ of: `network "${network.name}"`, item: 'record', expected: 'ready', found: network.state }, () =>
+    network.state === 'creating' ? [recordNetwork({ ...network, state: 'ready' }, '~', 'it is there')] : [],
+  );
+}
+
+/** Whether the zone is there and its configuration has all of ours; asks zonecfg only where that may have changed. */
+async function findZoneDrift(zone: ZoneRecord, { observed }: Situation, seen: Seen, host: Host): Promise<Drift[]> {
+  const entry = observed.zones.get(zone.name);
+  if (entry === undefined || !['installed', 'ready', 'running', 'shutting_down'].includes(entry.state)) {
+    return [notInstalled(zone, entry?.state ?? 'missing')];
+  }
+  const asked = await seen.config(zone);
+  if (asked.inOrder) return [];
+  const found = await observeZone(zone.name, observed, host.system);
+  const drifts = found === undefined ? [notInstalled(zone, 'missing')] : findConfigDrift(zone, found);
+  if (drifts.length === 0) asked.note();
+  return drifts;
+}
+
+function notInstalled({ name, zonepath }: ZoneRecord, state: string): Drift {
+  const forget = `if it is not wanted any more:   znetadm delete-zone ${name}`;
+  const hints: Record<string, string> = {
+    missing: `${forget}\nto make it anew:                delete it so, and create it again`,
+    configured: `${forget}\nto install it again, empty:     /usr/sbin/zoneadm -z ${name} install`,
+    incomplete: `${forget}\nto install it again, empty:     /usr/sbin/zoneadm -z ${name} uninstall -F; /usr/sbin/zoneadm -z ${name} install`,
+    down: `it sticks on its way down:      /usr/sbin/zoneadm -z ${name} halt\nwho holds its files open:       /usr/sbin/fuser -c ${zonepath}/root`,
+  };
+  const hint = hints[state] ?? `see: /usr/sbin/zoneadm -z ${name} list -v`;
+  const fault = new OperatorError(
+    'DRIFT',
+    `Cannot mend zone "${name}": it is ${state}, and what was in it is not ours to make`,
+    { hint },
+  );
+  return { of: `zone "${name}"`, item: 'zone', expected: 'installed or running', found: state, plan: [], fault };
+}
+
+/** Nothing is published while a record is damaged: its zone may be a member, and would be dropped. */
+export async function planAllPublications(
+  { records, settings, observed }: Situation,
+  { system }: Host,
+): Promise<ZonePublication[]> {
+  const zones = records.damaged.length > 0 ? [] : records.zones.filter((zone) => !isGoing(zone));
+  return await planPublications(zones, records, { settings, observed, system });
+}
+
+/** What interrupted runs left: zones begun, zones and networks going. */
+export async function findUnfinished(situation: Situation, host: Host): Promise<Drift[]> {
+  const { zones, networks } = situation.records;
+  const plans: readonly (readonly [Omit<Drift, 'plan' | 'fault'>, () => Promise<HostPlan>])[] = [
+    ...zones.filter(isUnfinished).map((zone) => {
+      const found = zone.state === 'ready' ? 'never booted' : zone.state;
+      const plan = async () => {
+        const { connect, install, boot } = await planMakeZone(zone, situation, host);
+        return [...connect.filter(({ about }) => about === 'link' || about === 'zone'), ...install, ...boot];
+      };
+      return [{ of: `zone "${zone.name}"`, item: 'record', expected: 'ready', found }, plan] as const;
+    }),
+    ...zones
+      .filter(isGoing)
+      .map(
+        (zone) =>
+          [
+            { of: `zone "${zone.name}"`, item: 'record', expected: 'gone', found: zone.state },
+            async () => (await planDeleteZone(zone.name, false, host)).flatMap(removalPlan),
+          ] as const,
+      ),
+    ...networks
+      .filter(isGoing)
+      .map(
+        (network) =>
+          [
+            { of: `network "${network.name}"`, item: 'record', expected: 'gone', found: network.state },
+            async () => planDeleteNetwork(network.name, host),
+          ] as const,
+      ),
+  ];
+  const drifts: Drift[] = [];
+  for (const [what, plan] of plans) {
+    try {
+      drifts.push({ ...what, plan: await plan() });
+    } catch (error) {
+      if (!(error instanceof OperatorError)) throw error;
+      drifts.push({ ...what, plan: [], fault: error });
+    }
+  }
+  return drifts;
+}

@@ -1,0 +1,97 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { Network } from '../domain/network.ts';
+import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
+import type { Link } from '../illumos/dladm.ts';
+import { metadataFile } from './host-paths.ts';
+import type { HostPlan } from './host-step.ts';
+import { type Links, planEtherstub, planVnics } from './links.ts';
+import type { Publication } from './publish.ts';
+import { desiredConfig, isOurs, lackingIn, type ObservedZone, planZoneConfig } from './zone-config.ts';
+
+/** One thing that is not as recorded. */
+export interface Drift {
+  /** Whose it is: 'zone "web1"', 'network "back"', "host". */
+  readonly of: string;
+  /** What of it: "link znic1", "configuration", a path. */
+  readonly item: string;
+  readonly expected: string;
+  readonly found: string;
+  /** What mends it. Empty: a person has to, as `fault` says. */
+  readonly plan: HostPlan;
+  readonly fault?: OperatorError;
+}
+
+/** A drift when `plan` has something to do, or finds what only a person can mend. Empty when all is well. */
+export function driftWhere(what: Omit<Drift, 'plan' | 'fault'>, plan: () => HostPlan): Drift[] {
+  try {
+    const steps = plan();
+    return steps.length === 0 ? [] : [{ ...what, plan: steps }];
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return [{ ...what, plan: [], fault: error }];
+  }
+}
+
+/** The etherstub of a network, where it is not as recorded. */
+export function findEtherstubDrift(network: Network, links: Links): Drift[] {
+  const { name, etherstub } = network;
+  const found = describeLink(links.get(etherstub));
+  return driftWhere({ of: `network "${name}"`, item: `link ${etherstub}`, expected: 'etherstub', found }, () =>
+    planEtherstub(network, links),
+  );
+}
+
+/** The links of a zone that are not as recorded, one by one. */
+export function findLinkDrift(zone: ZoneRecord, links: Links): Drift[] {
+  return zone.nics.flatMap((nic) =>
+    driftWhere(
+      {
+        of: `zone "${zone.name}"`,
+        item: `link ${nic.link}`,
+        expected: describeNic(nic),
+        found: describeLink(links.get(nic.link)),
+      },
+      () => planVnics({ ...zone, nics: [nic] }, links),
+    ),
+  );
+}
+
+function describeNic({ over, mtu }: ZoneNic): string {
+  return `vnic over ${over}, mtu ${mtu}`;
+}
+
+function describeLink(link: Link | undefined): string {
+  if (link === undefined) return 'missing';
+  const { class: kind, over, mtu } = link;
+  return over === undefined ? kind : `${kind} over ${over}, mtu ${mtu}`;
+}
+
+/** The configuration of a zone that is installed, where it lacks what is recorded. */
+export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift[] {
+  const { links, filesystems } = lackingIn(observed.config, desiredConfig(zone)) ?? { links: [], filesystems: [] };
+  const ours = isOurs(zone, observed);
+  const lacks = [...links.map((link) => `net ${link}`), ...filesystems.map(({ dir }) => `fs ${dir}`)];
+  return driftWhere(
+    {
+      of: `zone "${zone.name}"`,
+      item: 'configuration',
+      expected: ours ? lacks.join(', ') : `zonenet-id ${zone.id}`,
+      found: ours ? 'missing' : 'another zone of that name',
+    },
+    () => planZoneConfig(zone, observed),
+  );
+}
+
+/** The published metadata of a zone, where they are not what the records say. */
+export function findPublicationDrift({ zone, generation, plan }: Publication): Drift[] {
+  const [first] = plan;
+  return driftWhere(
+    {
+      of: `zone "${zone}"`,
+      item: `metadata ${metadataFile(zone)}`,
+      expected: `generation ${generation}`,
+      found: first?.sign === '+' ? 'missing' : (first?.note ?? ''),
+    },
+    () => plan,
+  );
+}
