@@ -11,6 +11,7 @@
  *   netns NAME PROGRAM…                        a program with another network and the files of the machine
  *   sysctl NETNS [KEY VALUE]…                  writes below /proc/sys/net
  *   capture LINK | inject LINK                 raw frames in hex, one a line
+ *   crash-at N LIST PROGRAM…                   the program, killed before its Nth change of a file; not in lab.pl
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -33,10 +34,12 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -46,6 +49,7 @@
 #define CONTROL 3
 #define CANNOT_REACH 120
 #define WENT_AWAY 121
+#define CANNOT_TRACE 122
 #ifndef __NR_mount_setattr
 #define __NR_mount_setattr 442
 #endif
@@ -744,6 +748,143 @@ static int inject(char **argv) {
   return 0;
 }
 
+/* ---- a program killed at a chosen change of a file --------------------------------------------------------------- */
+
+/* How a system call names what it changes: by a descriptor, by a path, or by a path once its flags say O_CREAT. */
+enum names { BY_FD, BY_PATH, CREATES };
+
+static const struct change {
+  long number;
+  const char *name;
+  enum names names;
+  int argument; /* the descriptor or path; of two paths the one that changes last */
+  int flags;    /* of CREATES; -1: always */
+} changes[] = {
+    {__NR_write, "write", BY_FD, 0, 0},
+    {__NR_writev, "write", BY_FD, 0, 0},
+    {__NR_pwrite64, "write", BY_FD, 0, 0},
+    {__NR_pwritev, "write", BY_FD, 0, 0},
+    {__NR_fsync, "fsync", BY_FD, 0, 0},
+    {__NR_fdatasync, "fsync", BY_FD, 0, 0},
+    {__NR_ftruncate, "truncate", BY_FD, 0, 0},
+    {__NR_fchmod, "chmod", BY_FD, 0, 0},
+    {__NR_fchmodat, "chmod", BY_PATH, 1, 0},
+    {__NR_renameat, "rename", BY_PATH, 3, 0},
+    {__NR_renameat2, "rename", BY_PATH, 3, 0},
+    {__NR_linkat, "link", BY_PATH, 3, 0},
+    {__NR_symlinkat, "link", BY_PATH, 2, 0},
+    {__NR_unlinkat, "unlink", BY_PATH, 1, 0},
+    {__NR_mkdirat, "mkdir", BY_PATH, 1, 0},
+    {__NR_openat, "create", CREATES, 1, 2},
+#ifdef __NR_open
+    {__NR_open, "create", CREATES, 0, 1},
+    {__NR_creat, "create", CREATES, 0, -1},
+    {__NR_chmod, "chmod", BY_PATH, 0, 0},
+    {__NR_rename, "rename", BY_PATH, 1, 0},
+    {__NR_link, "link", BY_PATH, 1, 0},
+    {__NR_symlink, "link", BY_PATH, 1, 0},
+    {__NR_unlink, "unlink", BY_PATH, 0, 0},
+    {__NR_rmdir, "rmdir", BY_PATH, 0, 0},
+    {__NR_mkdir, "mkdir", BY_PATH, 0, 0},
+#endif
+};
+
+/* Pipes, sockets and devices are no files that a crash could leave half written. */
+static int keeps_content(const char *path, struct stat *found) {
+  return stat(path, found) == 0 && (S_ISREG(found->st_mode) || S_ISDIR(found->st_mode));
+}
+
+static void read_path(pid_t thread, uint64_t address, char *path, size_t size) {
+  struct iovec here = {path, 1}, there = {(void *)address, 1};
+  for (size_t at = 0; at < size - 1; at++) {
+    here.iov_base = path + at;
+    there.iov_base = (void *)(address + at);
+    path[at + 1] = 0;
+    if (process_vm_readv(thread, &here, 1, &there, 1, 0) != 1 || path[at] == 0) {
+      path[at] = 0;
+      return;
+    }
+  }
+}
+
+/* The change that a thread is about to make, and of what; none for other system calls. */
+static const struct change *change_ahead(pid_t thread, char *path, size_t size) {
+  struct __ptrace_syscall_info call;
+  struct stat found;
+  char link[64];
+  if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof call, &call) < 0) fail(CANNOT_TRACE, "system call");
+  if (call.op != PTRACE_SYSCALL_INFO_ENTRY) return 0;
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    const struct change *change = &changes[i];
+    uint64_t argument = call.entry.args[change->argument];
+    if ((uint64_t)change->number != call.entry.nr) continue;
+    if (change->names == BY_FD) {
+      snprintf(link, sizeof link, "/proc/%d/fd/%d", thread, (int)argument);
+      ssize_t length = readlink(link, path, size - 1);
+      path[length > 0 ? length : 0] = 0;
+      return keeps_content(link, &found) ? change : 0;
+    }
+    if (change->names == CREATES && change->flags >= 0 && !(call.entry.args[change->flags] & (O_CREAT | O_TRUNC)))
+      return 0;
+    read_path(thread, argument, path, size);
+    if (change->names == CREATES && stat(path, &found) == 0 && !keeps_content(path, &found)) return 0;
+    return change;
+  }
+  return 0;
+}
+
+/* Starts the program stopped and traced. */
+static pid_t start_traced(char **program) {
+  pid_t child = fork();
+  if (child == 0) {
+    if (ptrace(PTRACE_TRACEME, 0, 0, 0) < 0) fail(CANNOT_TRACE, "ptrace");
+    raise(SIGSTOP);
+    execvp(program[0], program);
+    fail(errno == ENOENT ? 127 : 126, "%s", program[0]);
+  }
+  int status = wait_for(child);
+  if (WIFEXITED(status)) exit(WEXITSTATUS(status));
+  long options = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_EXITKILL;
+  if (ptrace(PTRACE_SETOPTIONS, child, 0, options) < 0 || ptrace(PTRACE_SYSCALL, child, 0, 0) < 0)
+    fail(CANNOT_TRACE, "ptrace");
+  return child;
+}
+
+/*
+ * Follows the threads of a program, not the programs it starts, and writes each change it is about to make to a file
+ * or a directory as a line of LIST. With N above 0 it is killed right before the Nth, and nothing of that happens.
+ */
+static int crash_at(char **argv) {
+  long wanted = atol(argv[0]), count = 0;
+  char path[4096];
+  int status;
+  int list = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (list < 0) fail(1, "%s", argv[1]);
+  pid_t program = start_traced(argv + 2);
+  for (;;) {
+    pid_t thread = waitpid(-1, &status, __WALL);
+    if (thread < 0 && errno == EINTR) continue;
+    if (thread < 0) fail(1, "waitpid");
+    if (thread == program && !WIFSTOPPED(status)) return end_like(status);
+    if (!WIFSTOPPED(status)) continue;
+    int number = WSTOPSIG(status), passed = number;
+    if (number == (SIGTRAP | 0x80)) {
+      const struct change *change = change_ahead(thread, path, sizeof path);
+      passed = 0;
+      if (change != 0) {
+        dprintf(list, "%s %s\n", change->name, path);
+        if (++count == wanted) {
+          kill(program, SIGKILL);
+          continue;
+        }
+      }
+    } else if (status >> 16 != 0 || (number == SIGSTOP && thread != program)) {
+      passed = 0; /* a thread begins, or another program */
+    }
+    ptrace(PTRACE_SYSCALL, thread, 0, passed); /* fails for a thread that was just killed */
+  }
+}
+
 int main(int argc, char **argv) {
   const char *slash = strrchr(argv[0], '/');
   const char *program = slash ? slash + 1 : argv[0];
@@ -753,7 +894,8 @@ int main(int argc, char **argv) {
     int arguments;
     int (*run)(char **);
   } modes[] = {{"launch", 5, launch}, {"zone", 4, zone},         {"enter", 5, enter},     {"login", 5, login},
-               {"netns", 2, in_netns}, {"sysctl", 1, set_sysctls}, {"capture", 1, capture}, {"inject", 1, inject}};
+               {"netns", 2, in_netns}, {"sysctl", 1, set_sysctls}, {"capture", 1, capture}, {"inject", 1, inject},
+               {"crash-at", 3, crash_at}};
   for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++)
     if (argc - 2 >= modes[i].arguments && strcmp(argv[1], modes[i].name) == 0) return modes[i].run(argv + 2);
   fprintf(stderr, "lab: no such mode\n");
