@@ -184,6 +184,32 @@ function labSuite(client: ClientKind) {
     assert.match(error.message, 'zonename -x');
   });
 
+  if (client === 'c') {
+    test('a program is killed before its nth change of a file', async ({ lab }) => {
+      const script = `const { promises: fs } = require('node:fs');
+        (async () => {
+          await fs.mkdir('/tmp/d');
+          await fs.writeFile('/tmp/d/a', 'x');
+          await fs.rename('/tmp/d/a', '/tmp/d/b');
+          process.stdout.write('a pipe is no file');
+          require('node:child_process').execFileSync('/bin/rm', ['/tmp/d/b']);
+          await fs.rmdir('/tmp/d');
+        })()`;
+      const run = (nth: number) =>
+        lab.run(['/usr/lib/lab/lab', 'crash-at', String(nth), '/tmp/list', '/opt/ooce/bin/node', '-e', script], {
+          env: { NODE_V8_COVERAGE: '' },
+        });
+      const changes = ['mkdir /tmp/d', 'create /tmp/d/a', 'write /tmp/d/a', 'rename /tmp/d/b', 'rmdir /tmp/d'];
+      assert.equal(await run(0), { status: 0, signal: null, stdout: 'a pipe is no file', stderr: '' });
+      assert.is(await lab.readFile('global', '/tmp/list'), `${changes.join('\n')}\n`);
+      assert.is((await run(4)).signal, 'SIGKILL');
+      assert.is(await lab.mustRun('cat /tmp/list; ls /tmp/d; cat /tmp/d/a'), `${changes.slice(0, 4).join('\n')}\na\nx`);
+      await lab.mustRun('rm -r /tmp/d');
+      assert.is((await run(3)).signal, 'SIGKILL');
+      assert.is(await lab.mustRun('stat -c %s /tmp/d/a; rm -r /tmp/d'), '0\n');
+    });
+  }
+
   test('a killed caller leaves the lab working', async ({ lab }) => {
     await lab.fault({ cmd: 'echo', action: 'hang' });
     const caller = lab.spawn([ECHO]);
@@ -228,6 +254,20 @@ function labSuite(client: ClientKind) {
       assert.is(seen?.direction, direction);
       await capture?.stop();
     }
+  });
+
+  test('a full disk fails what is written with ENOSPC, and room makes it work again', async ({ lab }) => {
+    const write = () => lab.run('head -c 5000 /dev/zero > /etc/zonenet/file; stat -c %s /etc/zonenet/file');
+    await lab.writeFile('global', '/etc/zonenet/before', 'x\n');
+    await lab.ownDisk('/etc/zonenet', 64);
+    assert.is(await lab.readFile('global', '/etc/zonenet/before'), 'x\n');
+    await lab.fillDisk('/etc/zonenet', 4);
+    const full = await write();
+    assert.match(full.stderr, 'No space left on device');
+    assert.is(full.stdout, '4096\n');
+    await lab.freeDisk('/etc/zonenet');
+    assert.equal(await write(), { status: 0, signal: null, stdout: '5000\n', stderr: '' });
+    await lab.mustRun('umount /etc/zonenet; rm -r /etc/zonenet');
   });
 
   test('the clock of the lab jumps', async ({ lab }) => {

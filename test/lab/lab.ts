@@ -7,6 +7,7 @@ import { ask } from './control-client.ts';
 import type { Fault } from './daemon/faults.ts';
 import { formatFaults, parseFaults, randomFaults } from './daemon/faults.ts';
 import type { RecordedCall } from './daemon/record.ts';
+import { createDisks } from './disk.ts';
 import { createPrograms } from './programs.ts';
 import { readCapture } from './wire.ts';
 
@@ -101,6 +102,7 @@ export async function startLab(options: BringUpOptions = {}) {
     /** Turns a switch on ("3" times, "*" for good) or, without a value, off. */
     switch: async (name: string, value?: string) =>
       void (await ask(directory, { op: 'switch', name, ...(value === undefined ? {} : { value }) })),
+    ...createDisks({ mustRun }),
     /** Shifts the clock that the lab's hosts see, in milliseconds from the machine's. */
     setClock: async (offset: number) => void (await ask(directory, { op: 'clock', offset })),
     notModelled: async () => (await ask(directory, { op: 'not-modelled' })) as string[],

@@ -1,5 +1,6 @@
 // What svcs, svcadm, svccfg and svcprop have in common: whose repository they talk to, and options.
 import { type Call, NotModelled } from '../daemon/call.ts';
+import { takeSwitch } from '../daemon/faults.ts';
 import type { Lab, Zone } from '../daemon/state.ts';
 import type { Startd } from '../smf/startd.ts';
 import type { ZoneSmf } from '../smf/zone-smf.ts';
@@ -23,18 +24,10 @@ export interface Booted extends ZoneSmf {
 /** scf_strerror of SCF_ERROR_NO_SERVER: svc.configd is not there (§5.5). */
 export const NO_SERVER = 'repository server unavailable';
 
-/** Takes one call off a switch "NAME" = number of calls to fail. */
-function takeFault(lab: Lab, name: string): boolean {
-  const left = Number(lab.switches.get(name) ?? '0');
-  if (left <= 0) return false;
-  lab.switches.set(name, String(left - 1));
-  return true;
-}
-
 /** Whether svc.configd of a zone answers; the switch "repository-down:ZONE" = n makes n calls fail. */
 export function connect(lab: Lab, zone: Zone): Booted | undefined {
   const smf = lab.smf.of(zone);
-  if (takeFault(lab, `repository-down:${zone.name}`) || smf?.startd === undefined) return undefined;
+  if (takeSwitch(lab.switches, `repository-down:${zone.name}`) || smf?.startd === undefined) return undefined;
   return { ...smf, startd: smf.startd };
 }
 
