@@ -4,6 +4,7 @@ import type { HostPlan } from '../plan/host-step.ts';
 import { linksOver, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork } from '../plan/records.ts';
 import { carryOut, type Host, locked } from './host.ts';
+import { clearingEmptied } from './leftovers.ts';
 import { observeHost } from './observe.ts';
 import { findNetwork, readRecords, refuseDamaged } from './store.ts';
 
@@ -36,5 +37,7 @@ export async function planDeleteNetwork(name: NetworkName, { system }: Host): Pr
 
 /** Deletes a network, or finishes what an interrupted run began. */
 export async function deleteNetwork(name: NetworkName, host: Host): Promise<void> {
-  await locked(host, 'host', async () => carryOut(await planDeleteNetwork(name, host), host));
+  await clearingEmptied(host, () =>
+    locked(host, 'host', async () => carryOut(await planDeleteNetwork(name, host), host)),
+  );
 }

@@ -7,8 +7,9 @@ import { planWithdrawal } from '../plan/publish.ts';
 import { forgetZone, recordZone } from '../plan/records.ts';
 import { planZoneRemoval } from '../plan/zone-life.ts';
 import { carryOut, type Host, locked } from './host.ts';
+import { clearingEmptied } from './leftovers.ts';
 import { observeHost, observePublishedFiles, observeZone } from './observe.ts';
-import { planPublications, plansOf, routersOf } from './publications.ts';
+import { planLate, planPublications, plansOf, routersOf } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a zone away. */
@@ -39,6 +40,7 @@ export async function planRemoval(
   ]);
   const zone = await observeZone(record.name, observed, system);
   const leaving = planZoneRemoval(record, zone);
+  const isBegun = record.state === 'deleting';
   const going: ZoneRecord = { ...record, state: 'deleting' };
   const left = records.zones.filter(({ name }) => name !== record.name && !gone.includes(name));
   const publications = await planPublications(
@@ -50,8 +52,9 @@ export async function planRemoval(
   return {
     record,
     announce: [
-      ...(record.state === 'deleting' ? [] : [recordZone(going, '~', `zone "${record.name}" goes`)]),
+      ...(isBegun ? [] : [recordZone(going, '~', `zone "${record.name}" goes`)]),
       ...plansOf(publications),
+      ...(isBegun ? await planLate(publications, system) : []),
     ],
     remove: [...leaving, ...planVnicRemoval(record, observed.links)],
     forget: [...planWithdrawal(record.name, await observePublishedFiles(record.name, system)), forgetZone(record.name)],
@@ -78,7 +81,7 @@ export async function planDeleteZone(name: ZoneName, recursive: boolean, host: H
 /** Deletes a zone, or finishes what an interrupted run began. Gives the names of all zones deleted, in their order. */
 export async function deleteZone(name: ZoneName, recursive: boolean, host: Host): Promise<ZoneName[]> {
   const deleted: ZoneName[] = [];
-  const order = deletionOrder(name, recursive, await readRecords(host.system));
+  const order = await clearingEmptied(host, async () => deletionOrder(name, recursive, await readRecords(host.system)));
   for (const { name: zone } of order) {
     await locked(host, `zone.${zone}`, async () => deleteOne(zone, host));
     deleted.push(zone);

@@ -15,6 +15,7 @@ import { findAppliedDrift } from './applied-drift.ts';
 import { planDeleteNetwork } from './delete-network.ts';
 import { planDeleteZone, removalPlan } from './delete-zone.ts';
 import type { Host } from './host.ts';
+import { findLeftoverDrift } from './leftovers.ts';
 import { planMakeZone, type Situation } from './make-zone.ts';
 import { observeHost, observeZone } from './observe.ts';
 import { planPublications, type ZonePublication } from './publications.ts';
@@ -43,7 +44,8 @@ export async function look({ system }: Host): Promise<Situation> {
 export async function findDrift(host: Host, full = false): Promise<Drift[]> {
   const situation = await look(host);
   const standing = await findStanding(situation, host, full);
-  return [...standing, ...(await findUnfinished(situation, host))];
+  const unfinished = await findUnfinished(situation, host);
+  return [...standing, ...unfinished, ...(await findLeftoverDrift(situation.records, host.system))];
 }
 
 /** What of the made is not as recorded: damaged records, etherstubs, links, configurations, metadata, what zones applied. */

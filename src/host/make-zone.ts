@@ -10,7 +10,7 @@ import { waitApplied } from './applied.ts';
 import { planRemoval, removalPlan } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { type Observed, observeHost, observeZone } from './observe.ts';
-import { planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
+import { planLate, planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
 import type { Records } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -57,6 +57,7 @@ export async function planMakeZone(
       ...planVnics(record, observed.links),
       ...planZoneConfig(record, zone),
       ...plansOf(publications),
+      ...(isNew ? [] : await planLate(publications.slice(1), system)),
     ],
     install: planInstall(record, zone),
     boot: planFirstBoot(record, zone),

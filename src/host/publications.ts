@@ -35,6 +35,22 @@ export async function planPublications(
   );
 }
 
+/**
+ * Refreshes running zones whose metadata are as they should be, but which have not applied them: whoever published those may
+ * have been killed before it could say so.
+ */
+export async function planLate(publications: readonly ZonePublication[], system: System): Promise<HostPlan> {
+  const current = publications.filter(({ running, plan }) => running && plan.length === 0);
+  const steps = await Promise.all(
+    current.map(async ({ zone, generation }) => {
+      const { setup, status } = await observeApplied(zone, system);
+      const late = setup === 'online' && (status?.generation ?? 0) < generation;
+      return late ? [refreshStep(zone, generation)] : [];
+    }),
+  );
+  return steps.flat();
+}
+
 export function plansOf(publications: readonly ZonePublication[]): HostPlan {
   return publications.flatMap(({ plan }) => plan);
 }

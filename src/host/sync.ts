@@ -7,6 +7,7 @@ import { deleteNetwork } from './delete-network.ts';
 import { deleteZone } from './delete-zone.ts';
 import { findDrift, findStanding, isGoing, isUnfinished, look, planAllPublications } from './drift.ts';
 import { carryOut, type Host, locked } from './host.ts';
+import { clearLeftovers } from './leftovers.ts';
 import { makeZone, planMakeZone, type Situation } from './make-zone.ts';
 import { findZone } from './store.ts';
 
@@ -65,6 +66,7 @@ export async function sync(host: Host): Promise<Convergence> {
   }
   const told = plan.filter(({ about }) => about === 'refresh' || about === 'metadata').length > 0;
   if (told) await waitForAll(situation, faults, host);
+  await clearLeftovers(situation.records, host);
   return { plan, faults };
 }
 

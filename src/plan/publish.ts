@@ -126,9 +126,8 @@ export function planWithdrawal(zone: ZoneName, published: readonly string[] | un
   if (published === undefined) return [];
   const directory = publishedDirectory(zone);
   const reason = `zone "${zone}" goes`;
-  const steps = [...published.map((name) => `${directory}/${name}`), directory].map(
-    (path) => ({ kind: 'remove', reason, path }) as const,
-  );
+  const files = new Set([...published.map((name) => `${directory}/${name}`), metadataFile(zone)]);
+  const steps = [...files, directory].map((path) => ({ kind: 'remove', reason, path }) as const);
   const emptied = [PUBLISHED, dirname(PUBLISHED)].map((above) => removeEmptied(above));
   return [{ sign: '-', about: 'metadata', what: directory, note: reason, steps: [...steps, ...emptied] }];
 }

@@ -34,9 +34,9 @@ async function removePath({ path, ifEmpty }: RemoveStep, system: System): Promis
   try {
     await system.remove(path);
   } catch (error) {
-    // rmdir(2) says EEXIST on illumos, ENOTEMPTY elsewhere.
+    // rmdir(2) says EEXIST on illumos, ENOTEMPTY elsewhere; EBUSY where a file system is mounted.
     const why = error instanceof OperatorError ? errorCode(error.cause) : undefined;
-    if (ifEmpty !== true || (why !== 'ENOTEMPTY' && why !== 'EEXIST')) throw error;
+    if (ifEmpty !== true || why === undefined || !['ENOTEMPTY', 'EEXIST', 'EBUSY'].includes(why)) throw error;
   }
 }
 

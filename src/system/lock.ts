@@ -50,6 +50,7 @@ export async function acquireLock(
       continue;
     }
     await removeUpTo(directory, top);
+    await removeUnfinished(directory, processes);
     return async () => rename(await writeWhole(directory, { released: true }), mine);
   }
 }
@@ -120,6 +121,16 @@ async function linkWhole(directory: string, holder: Holder, path: string): Promi
 async function removeUpTo(directory: string, last: number): Promise<void> {
   for (const number of await numbers(directory)) {
     if (number <= last) await unlinkIfThere(generation(directory, number));
+  }
+}
+
+/** Files that processes now gone left on their way to a lock. */
+async function removeUnfinished(directory: string, processes: ProcessTable): Promise<void> {
+  for (const name of await readdir(directory)) {
+    const pid = /^\.(\d+)\.[0-9a-f]+$/.exec(name)?.[1];
+    if (pid !== undefined && (await processes.startOf(Number(pid))) === undefined) {
+      await unlinkIfThere(join(directory, name));
+    }
   }
 }
 

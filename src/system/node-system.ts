@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { constants, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, open, rename, rm, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
@@ -23,6 +22,11 @@ export function createNodeSystem(options: {
     remove: durableRemove,
     list: async (path) =>
       ((await orMissing(async () => readdirSync(path))) ?? []).filter((name) => !name.startsWith('.')).sort(),
+    cutOff: async (path) =>
+      ((await orMissing(async () => readdirSync(path))) ?? [])
+        .filter((name) => name.startsWith('.') && name.endsWith(UNFINISHED))
+        .sort()
+        .map((name) => join(path, name)),
     kindOf,
     stampOf,
     monotonic: () => performance.now(),
@@ -39,11 +43,21 @@ async function orMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Whole file under a name of its own, fsync, rename, fsync of the directory: after a power cut it is the old or the new. */
+/** How the name of a file ends that is being written; it begins with a dot. */
+const UNFINISHED = '.zonenet';
+
+/** One name for each file, so that what a killed run left there is found, and written over by the next. */
+const unfinished = (path: string) => join(dirname(path), `.${basename(path)}${UNFINISHED}`);
+
+/**
+ * Whole file under another name, fsync, rename, fsync of the directory: after a power cut it is the old or the new. Two
+ * that write the same file have to keep out of each other's way: on the host by locks, in a zone SMF does it.
+ */
 async function durableWrite({ path, content, mode }: FileContent): Promise<void> {
   const directory = dirname(path);
-  const temporary = join(directory, `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}`);
+  const temporary = unfinished(path);
   try {
+    await rm(temporary, { force: true });
     // "wx" is O_CREAT|O_EXCL: never through a link that somebody planted.
     const handle = await open(temporary, 'wx', mode);
     try {
@@ -56,7 +70,8 @@ async function durableWrite({ path, content, mode }: FileContent): Promise<void>
     await rename(temporary, path);
     await syncDirectory(directory);
   } catch (error) {
-    await rm(temporary, { force: true });
+    // Says why it could not be written, not why what is there of it could not be taken away.
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw new OperatorError('WRITE_FAILED', `Cannot write "${path}": ${errorCode(error) ?? 'unknown error'}`, {
       cause: error,
     });
@@ -66,7 +81,9 @@ async function durableWrite({ path, content, mode }: FileContent): Promise<void>
 async function durableMakeDirectory(path: string, mode: number): Promise<void> {
   try {
     const first = await mkdir(path, { recursive: true, mode });
-    if (first !== undefined) await syncDirectory(dirname(first));
+    if (first === undefined) return;
+    // The name of each new directory is in the one above it.
+    for (let at = path; at.length >= first.length; at = dirname(at)) await syncDirectory(dirname(at));
   } catch (error) {
     throw new OperatorError('WRITE_FAILED', `Cannot make directory "${path}": ${errorCode(error) ?? 'unknown error'}`, {
       cause: error,
@@ -75,9 +92,10 @@ async function durableMakeDirectory(path: string, mode: number): Promise<void> {
 }
 
 async function durableRemove(path: string): Promise<void> {
-  const kind = await kindOf(path);
-  if (kind === undefined) return;
   try {
+    const kind = await kindOf(path);
+    await rm(unfinished(path), { force: true });
+    if (kind === undefined) return;
     await (kind === 'directory' ? rmdir(path) : unlink(path));
     await syncDirectory(dirname(path));
   } catch (error) {

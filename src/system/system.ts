@@ -16,10 +16,19 @@ export interface System {
   writeFile(file: FileContent): Promise<void>;
   /** Makes a directory and those above it, durably. Being there already is success. */
   makeDirectory(path: string, mode: number): Promise<void>;
-  /** Removes a file or an empty directory, durably. Being gone already is success. */
+  /**
+   * Removes a file or an empty directory, durably, and what a killed run left of the file. Being gone already is success.
+   *
+   * @throws {OperatorError} WRITE_FAILED
+   */
   remove(path: string): Promise<void>;
   /** Names in a directory, sorted, without what is begun with "."; empty when it is not there. */
   list(path: string): Promise<string[]>;
+  /**
+   * Paths of the files in a directory that are being written, sorted: by a run that is at it, or that was killed.
+   * Empty when the directory is not there.
+   */
+  cutOff(path: string): Promise<string[]>;
   /** What is at a path, links not followed; undefined when nothing is. */
   kindOf(path: string): Promise<'file' | 'directory' | 'link' | 'other' | undefined>;
   /**

@@ -10,7 +10,7 @@ export type Readable = ReadonlyMap<string, string>;
 
 /**
  * Writes the files that will change beside the zone's own and has each read by the program that will read it.
- * Nothing else is changed, so a refusal leaves the zone as it is.
+ * Nothing else is changed, so a refusal leaves the zone as it is. Candidates of an earlier run, refused or cut off, go.
  *
  * @throws {OperatorError} FILE_REFUSED
  */
@@ -20,6 +20,10 @@ export async function checkCandidates(
   system: System,
 ): Promise<Readable> {
   const stale = files.filter((file) => isStale(file, observed.get(file.file.path)) && file.file.check.length > 0);
+  const left = await system.list(CANDIDATES);
+  for (const path of [...left.map((name) => `${CANDIDATES}/${name}`), ...(await system.cutOff(CANDIDATES))]) {
+    await system.remove(path);
+  }
   if (stale.length > 0) await system.makeDirectory(CANDIDATES, 0o700);
   const candidates = await Promise.all(
     stale.map(async (rendered) => {

@@ -142,6 +142,74 @@ test('create-network and delete-network again finish', async () => {
   );
 });
 
+/** Whether the running proxy has applied what is published for it. */
+function isProxyCurrent({ files, zones }: FakeHost): boolean {
+  const published = /^generation = (\d+)$/m.exec(files.get('/var/zonenet/zones/proxy/metadata.ini') ?? '')?.[1];
+  return zones.get('proxy')?.generation === Number(published);
+}
+
+test('whoever finishes a run tells the proxy what that run had only published', async () => {
+  await sweep(
+    () => hostWith('back', 'proxy'),
+    (fake) => createZone({ ...memberRequest('web1'), boot: false }, fake.host),
+    async (fake, k) => {
+      await createZone({ ...memberRequest('web1'), boot: false }, fake.host);
+      assert.ok(isProxyCurrent(fake), `create-zone killed before change ${k}`);
+    },
+  );
+  await sweep(
+    () => hostWith('back', 'proxy', 'web1'),
+    (fake) => deleteZone(parseZoneName('web1'), false, fake.host),
+    async (fake, k) => {
+      await deleteZone(parseZoneName('web1'), false, fake.host);
+      assert.ok(isProxyCurrent(fake), `delete-zone killed before change ${k}`);
+    },
+  );
+});
+
+test('sync takes away what killed runs left beside our files', async () => {
+  const fake = await hostWith('back', 'proxy');
+  const before = without(fake);
+  const left = [
+    '/etc/zonenet/networks/.back.ini.zonenet',
+    '/etc/zonenet/zones/.web1.ini.zonenet',
+    '/var/run/zonenet/web1.zonecfg',
+    '/var/run/zonenet/.web1.zonecfg.zonenet',
+    '/var/zonenet/zones/proxy/.metadata.ini.zonenet',
+  ];
+  for (const path of left) fake.files.set(path, 'ha');
+  const foreign = '/etc/zonenet/zones/.swp';
+  fake.files.set(foreign, 'ha');
+  const { plan } = await planSync(fake.host);
+  assert.equal(plan.map(({ what }) => what).sort(), [...left].sort());
+  await sync(fake.host);
+  assert.ok(fake.files.delete(foreign));
+  assert.is(without(fake), before);
+  assert.not(fake.files.has('/var/run/zonenet/web1.zonecfg'));
+  assert.equal((await planSync(fake.host)).plan, []);
+});
+
+test('sync leaves to a living run what it is about to write', async () => {
+  const fake = await hostWith('back', 'proxy');
+  fake.files.set('/etc/zonenet/zones/.web1.ini.zonenet', 'ha');
+  const release = await fake.host.lock('zone.web1');
+  await sync(fake.host);
+  assert.ok(fake.files.has('/etc/zonenet/zones/.web1.ini.zonenet'));
+  await release();
+});
+
+for (const [what, command] of [
+  ['delete-network', (fake: FakeHost) => deleteNetwork(parseNetworkName('back'), fake.host)],
+  ['delete-zone', (fake: FakeHost) => deleteZone(parseZoneName('web1'), false, fake.host)],
+] as const) {
+  test(`${what} of what is gone clears directories that were left empty`, async () => {
+    const fake = createFakeHost();
+    for (const path of ['/etc/zonenet', '/etc/zonenet/zones', '/etc/zonenet/networks']) fake.directories.add(path);
+    assert.is((await rejects(() => command(fake))).code, 'NOT_FOUND');
+    assert.not(fake.directories.has('/etc/zonenet'));
+  });
+}
+
 const FAILS = { status: 1, timedOut: false, stdout: '', stderr: 'it fails\n' };
 
 for (const command of [

@@ -290,7 +290,9 @@ export function createFakeHost() {
     list: async (path) =>
       inside(path)
         .map((file) => file.slice(file.lastIndexOf('/') + 1))
+        .filter((name) => !name.startsWith('.'))
         .sort(),
+    cutOff: async (path) => inside(path).filter((file) => /\/\.[^/]+\.zonenet$/.test(file)),
     kindOf: async (path) => (files.has(path) ? 'file' : directories.has(path) ? 'directory' : undefined),
     stampOf: async (path) => {
       const zone = /^\/etc\/zones\/(.*)\.xml$/.exec(path)?.[1];

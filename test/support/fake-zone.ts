@@ -292,6 +292,7 @@ export function createFakeZone() {
     remove: async (path) => {
       files.delete(path);
     },
+    cutOff: async () => [],
     list: async (path) =>
       [...files.keys()]
         .filter((file) => dirname(file) === path.replace(/\/$/, ''))

@@ -1,6 +1,6 @@
 // The lock, held to several processes and to SIGKILL. Started with LOCK_DIR this file is one of those processes.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -49,6 +49,16 @@ if (process.env['LOCK_DIR'] !== undefined) {
     context.directory = mkdtempSync(join(tmpdir(), 'zonenet-lock-'));
   });
   test.after.each(({ directory }) => rmSync(directory, { recursive: true, force: true }));
+
+  test('what a killed process left on its way to the lock goes, what a living one has stays', async ({ directory }) => {
+    const gone = spawn('/bin/true');
+    await ended(gone);
+    mkdirSync(join(directory, 'lock'));
+    const [stale, fresh] = [`.${gone.pid}.0a1b`, `.${process.pid}.0a1b`];
+    for (const name of [stale, fresh, '.other']) writeFileSync(join(directory, 'lock', name), '{}');
+    await lockIn(directory);
+    assert.equal(readdirSync(join(directory, 'lock')).sort(), [fresh, '.other', 'L.1'].sort());
+  });
 
   test('four processes at once lose nothing', async ({ directory }) => {
     writeFileSync(join(directory, 'counter'), '0');

@@ -46,6 +46,29 @@ test('a link planted at the path is replaced, not followed', async () => {
   assert.is(readFileSync(join(directory, 'record.ini'), 'utf8'), 'new');
 });
 
+test('what a killed run left half written is told, written over, and removed with its file', async () => {
+  const [path, half, victim] = ['record.ini', '.record.ini.zonenet', 'victim'].map((name) => join(directory, name));
+  writeFileSync(victim ?? '', 'keep');
+  symlinkSync(victim ?? '', half ?? '');
+  assert.equal(await system.cutOff(directory), [half]);
+  await system.writeFile({ path: path ?? '', content: 'new', mode: 0o644 });
+  assert.equal(readdirSync(directory), ['record.ini', 'victim']);
+  for (const there of [path ?? '', half ?? '']) {
+    writeFileSync(there, 'ha');
+    writeFileSync(half ?? '', 'ha');
+    await system.remove(path ?? '');
+    assert.equal(readdirSync(directory), ['victim']);
+  }
+  assert.is(readFileSync(victim ?? '', 'utf8'), 'keep');
+  assert.equal(await system.cutOff(join(directory, 'x')), []);
+});
+
+test('directories are made with those above them', async () => {
+  await system.makeDirectory(join(directory, 'a/b/c'), 0o755);
+  await system.makeDirectory(join(directory, 'a/b/c'), 0o755);
+  assert.is(await system.kindOf(join(directory, 'a/b/c')), 'directory');
+});
+
 test('a write that fails leaves the old file and no half one', async () => {
   mkdirSync(join(directory, 'taken'));
   const error = await rejects(() => system.writeFile({ path: join(directory, 'taken'), content: 'x', mode: 0o644 }));

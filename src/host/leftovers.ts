@@ -1,0 +1,90 @@
+import { dirname } from 'node:path';
+import { OperatorError } from '../domain/errors.ts';
+import type { Drift } from '../plan/drift.ts';
+import { NETWORK_RECORDS, PUBLISHED, publishedDirectory, VOLATILE, ZONE_RECORDS } from '../plan/host-paths.ts';
+import type { HostStep } from '../plan/host-step.ts';
+import { removeEmptied } from '../plan/records.ts';
+import { execute } from '../system/execute.ts';
+import type { System } from '../system/system.ts';
+import { carryOut, type Host, locked } from './host.ts';
+import type { Records } from './store.ts';
+
+const NOTE = 'a run that was killed left it';
+
+/** A file that nobody will read, and the lock under which it would be written. */
+interface Leftover {
+  readonly path: string;
+  readonly lock: string;
+}
+
+/** What killed runs left beside our files: files half written, and drafts for zonecfg. */
+export async function findLeftoverDrift(records: Records, system: System): Promise<Drift[]> {
+  return (await findLeftovers(records, system)).map((leftover) => ({
+    of: 'host',
+    item: `file ${leftover.path}`,
+    expected: 'none',
+    found: NOTE,
+    plan: [removal(leftover)],
+  }));
+}
+
+/**
+ * Takes away what killed runs left: also directories of ours that have nothing in them. What a living run is about to
+ * write is left to it.
+ */
+export async function clearLeftovers(records: Records, host: Host): Promise<void> {
+  const locks = new Set((await findLeftovers(records, host.system)).map(({ lock }) => lock));
+  for (const lock of locks) {
+    try {
+      await locked(host, lock, async () => {
+        const left = await findLeftovers(records, host.system);
+        await carryOut(left.filter((one) => one.lock === lock).map(removal), host);
+      });
+    } catch (error) {
+      // Whoever has it for so long is alive, and then nothing is left over.
+      if (!(error instanceof OperatorError && error.code === 'LOCKED')) throw error;
+    }
+  }
+  await clearEmptied(host);
+}
+
+/** Takes away directories of ours that have nothing in them. */
+export async function clearEmptied(host: Host): Promise<void> {
+  const directories = [NETWORK_RECORDS, ZONE_RECORDS, dirname(ZONE_RECORDS), PUBLISHED, dirname(PUBLISHED)];
+  await locked(host, 'host', async () => execute(directories.map(removeEmptied), host.system));
+}
+
+/** Does something, and when it says NOT_FOUND, the last run may have been killed right before it had cleared away. */
+export async function clearingEmptied<T>(host: Host, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OperatorError && error.code === 'NOT_FOUND') await clearEmptied(host);
+    throw error;
+  }
+}
+
+/** Records and drafts of a zone are written under its lock, everything else under that of the host. */
+async function findLeftovers({ zones }: Records, system: System): Promise<Leftover[]> {
+  const [networks, records, drafts, halfDrafts, published] = await Promise.all([
+    system.cutOff(NETWORK_RECORDS),
+    system.cutOff(ZONE_RECORDS),
+    system.list(VOLATILE),
+    system.cutOff(VOLATILE),
+    Promise.all(zones.map(({ name }) => system.cutOff(publishedDirectory(name)))),
+  ]);
+  const ofZone = (path: string, pattern: RegExp): Leftover[] => {
+    const zone = pattern.exec(path)?.[1];
+    return zone === undefined ? [] : [{ path, lock: `zone.${zone}` }];
+  };
+  return [
+    ...[...networks, ...published.flat()].map((path) => ({ path, lock: 'host' })),
+    ...records.flatMap((path) => ofZone(path, /\/\.([^/]+)\.ini\.[^./]+$/)),
+    ...drafts.flatMap((name) => ofZone(`${VOLATILE}/${name}`, /\/([^/]+)\.zonecfg$/)),
+    ...halfDrafts.flatMap((path) => ofZone(path, /\/\.([^/]+)\.zonecfg\.[^./]+$/)),
+  ];
+}
+
+function removal({ path }: Leftover): HostStep {
+  return { sign: '-', about: 'record', what: path, note: NOTE, steps: [{ kind: 'remove', reason: NOTE, path }] };
+}
