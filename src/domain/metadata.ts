@@ -2,6 +2,7 @@ import type { Address } from './address.ts';
 import type { DomainName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { InterfaceAddress, Prefix } from './prefix.ts';
 import type { StaticRoute } from './static-route.ts';
+import type { Vars } from './vars.ts';
 
 /** The newest format of metadata that this software reads and the only one it writes. */
 export const METADATA_FORMAT = 1;
@@ -21,6 +22,10 @@ export interface ZoneMetadata {
   readonly networks: readonly HiddenNetwork[];
   /** The zones behind a proxy. Empty for a member. */
   readonly members: readonly Member[];
+  /** Values of the site for its templates; the zone's own local.ini comes over them. */
+  readonly vars: Vars;
+  /** SHA-256 over the templates that the host publishes with this; missing: it publishes none. */
+  readonly templates?: string;
 }
 
 /** A link of the zone and what is configured on it. */

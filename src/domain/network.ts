@@ -3,6 +3,7 @@ import { OperatorError } from './errors.ts';
 import type { LinkName, NetworkName } from './names.ts';
 import { formatPrefix, type InterfaceAddress, type Prefix, prefixContains, prefixRange } from './prefix.ts';
 import type { Reservation } from './reservation.ts';
+import type { Vars } from './vars.ts';
 
 /** How far a record has come: written before anything is made, and before anything is taken away. */
 export type RecordState = 'creating' | 'ready' | 'deleting';
@@ -20,6 +21,8 @@ export interface Network {
   readonly mtu: number;
   /** Addresses that are not given out by themselves. */
   readonly reservations: readonly Reservation[];
+  /** Values for the templates of zones that are on it. */
+  readonly vars: Vars;
 }
 
 /** The IPv4 prefix of a network comes first. */

@@ -2,6 +2,7 @@ import { parseIpv4 } from './address.ts';
 import type { Resolver } from './metadata.ts';
 import type { LinkName } from './names.ts';
 import type { Prefix } from './prefix.ts';
+import type { Vars } from './vars.ts';
 
 /** What the operator of a host decides once, in zonenet.ini. */
 export interface Settings {
@@ -26,6 +27,8 @@ export interface Settings {
   readonly resolver: Resolver;
   /** Seconds that a zone may take from boot to a verified network. */
   readonly bootSeconds: number;
+  /** Values for the templates of all zones. */
+  readonly vars: Vars;
 }
 
 /** What holds where zonenet.ini says nothing. */
@@ -41,4 +44,5 @@ export const DEFAULT_SETTINGS: Settings = {
   zonesPath: '/zones',
   resolver: { nameservers: [], search: [] },
   bootSeconds: 300,
+  vars: {},
 };

@@ -3,6 +3,7 @@ import { OperatorError } from './errors.ts';
 import type { Nic, Role } from './metadata.ts';
 import type { LinkName, NetworkName, ZoneName } from './names.ts';
 import type { RecordState } from './network.ts';
+import type { Vars } from './vars.ts';
 
 /** What znetadm remembers of a zone it made: exact names and addresses, so that what it owns is never guessed. */
 export interface ZoneRecord {
@@ -18,6 +19,8 @@ export interface ZoneRecord {
   /** Whether it is to be booted and never was: kept until its network is verified for the first time. */
   readonly bootPending: boolean;
   readonly nics: readonly ZoneNic[];
+  /** Values for its templates, over those of its networks and of the host. */
+  readonly vars: Vars;
 }
 
 /** A link of a zone as the host sees it: the facts for the zone, and the link it is over. */

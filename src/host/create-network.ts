@@ -6,6 +6,7 @@ import type { Network } from '../domain/network.ts';
 import { checkNetworkMtu, checkReservations, decideRouters } from '../domain/network-checks.ts';
 import { formatPrefix, type Prefix } from '../domain/prefix.ts';
 import { formatReservation, type Reservation } from '../domain/reservation.ts';
+import type { Vars } from '../domain/vars.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planEtherstub, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork, recordUla } from '../plan/records.ts';
@@ -27,6 +28,8 @@ export interface NetworkRequest {
   /** Bytes. Missing: as in the settings. */
   readonly mtu?: number;
   readonly reservations: readonly Reservation[];
+  /** Values for the templates of its zones. */
+  readonly vars: Vars;
 }
 
 /** A network decided upon, and what makes it. */
@@ -74,6 +77,7 @@ export async function planCreateNetwork(request: NetworkRequest, host: Host): Pr
     etherstub,
     mtu,
     reservations,
+    vars: request.vars,
   };
   const note = `${request.name} takes ${prefixes.map(formatPrefix).join(', ')}, ${etherstub}`;
   const ula = inet6?.host === undefined ? [] : [recordUla(inet6.host)];
@@ -124,7 +128,7 @@ async function decideInet6(
 }
 
 function takeUp(before: Network, request: NetworkRequest, purpose: string): Network {
-  const { prefix, inet6, routers, mtu, reservations, name } = request;
+  const { prefix, inet6, routers, mtu, reservations, vars, name } = request;
   const has = (wanted: Prefix) => before.prefixes.some((other) => formatPrefix(other) === formatPrefix(wanted));
   const fits =
     before.state === 'creating' &&
@@ -136,6 +140,7 @@ function takeUp(before: Network, request: NetworkRequest, purpose: string): Netw
         : has(inet6)) &&
     routers.every((router) => before.routers.includes(router)) &&
     (mtu === undefined || mtu === before.mtu) &&
+    JSON.stringify(vars) === JSON.stringify(before.vars) &&
     reservations.map(formatReservation).join() === before.reservations.map(formatReservation).join();
   if (fits) return before;
   const what = `${before.prefixes.map(formatPrefix).join(', ')} on ${before.etherstub}`;

@@ -63,7 +63,7 @@ function takeUp(before: ZoneRecord, request: ZoneRequest): ZoneRecord {
 }
 
 /** Whether a record is what a request would have made. */
-function fits(before: ZoneRecord, { routes, networks, outside, brand, zonepath }: ZoneRequest): boolean {
+function fits(before: ZoneRecord, { routes, networks, outside, brand, zonepath, vars }: ZoneRequest): boolean {
   const routed = routedNetworks(before);
   const inner = before.nics.filter(({ network }) => network !== undefined && !routed.includes(network));
   const sameNetworks =
@@ -72,7 +72,8 @@ function fits(before: ZoneRecord, { routes, networks, outside, brand, zonepath }
     networks.every(({ address }, index) => address === undefined || inner[index]?.addresses[0]?.address === address);
   const sameFiles =
     (brand === undefined || brand === before.brand) && (zonepath === undefined || zonepath === before.zonepath);
-  return sameNetworks && sameFiles && sameOutside(before, outside);
+  const sameVars = JSON.stringify(vars) === JSON.stringify(before.vars);
+  return sameNetworks && sameFiles && sameVars && sameOutside(before, outside);
 }
 
 function sameOutside({ nics }: ZoneRecord, wanted: ZoneRequest['outside']): boolean {

@@ -5,6 +5,7 @@ import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
 import { checkHostAddress, type Network, routerAddresses } from '../domain/network.ts';
 import { formatInterfaceAddress, type InterfaceAddress, networkOf } from '../domain/prefix.ts';
 import type { Settings } from '../domain/settings.ts';
+import type { Vars } from '../domain/vars.ts';
 import { addressesOn, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { checkFree, type HostNetworks, hiddenClaims } from './claims.ts';
 import { type Observed, takenLinkNames } from './observe.ts';
@@ -20,6 +21,8 @@ export interface ZoneRequest {
   readonly zonepath?: string;
   readonly autoboot: boolean;
   readonly boot: boolean;
+  /** Values for its templates. */
+  readonly vars: Vars;
 }
 
 /** All that a decision rests on. */
@@ -72,6 +75,7 @@ export function decideZone(request: ZoneRequest, situation: Situation, id: strin
     autoboot: request.autoboot,
     bootPending: request.boot,
     nics,
+    vars: request.vars,
   };
 }
 

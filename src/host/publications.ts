@@ -21,7 +21,7 @@ export async function planPublications(
   records: Pick<Records, 'networks' | 'zones'>,
   { settings, observed, system }: { settings: Settings; observed: Pick<Observed, 'zones'>; system: System },
 ): Promise<ZonePublication[]> {
-  const recorded = { ...records, resolver: settings.resolver };
+  const recorded = { ...records, resolver: settings.resolver, vars: settings.vars };
   return await Promise.all(
     zones.map(async (record) => {
       const text = await system.readFile(metadataFile(record.name));

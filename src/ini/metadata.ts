@@ -1,5 +1,5 @@
 import { parseAddress } from '../domain/address.ts';
-import type { OperatorError } from '../domain/errors.ts';
+import { OperatorError } from '../domain/errors.ts';
 import { type Fault, faultsError } from '../domain/fault.ts';
 import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
@@ -8,12 +8,14 @@ import { formatIni, type IniDocument, type IniSection, parseIni } from './docume
 import { NIC, nicEntries, toNic } from './nic.ts';
 import { checkEnd, readEach, sortSections } from './sections.ts';
 import { list, one, oneOf, optional, readSection, wholeNumber } from './shape.ts';
+import { readVars, varsSections } from './vars.ts';
 
 const HEAD = {
   format: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   generation: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   zone: one(parseZoneName),
   role: one(oneOf('proxy', 'member')),
+  templates: optional(parseDigest),
 };
 const RESOLVER = { nameserver: list(parseAddress), domain: optional(parseDomainName), search: list(parseDomainName) };
 const NETWORK = { prefix: list(parsePrefix) };
@@ -32,12 +34,13 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   if (top === undefined) throw new Error('parseIni gives the section "" always');
   refuseNewer(document, top);
   const head = readSection(top, HEAD, faults);
-  const sections = sortSections(document, ['nic.', 'resolver', 'network.', 'member.'], faults);
+  const sections = sortSections(document, ['nic.', 'resolver', 'network.', 'member.', 'vars'], faults);
   const nics = readEach(sections['nic.'], parseLinkName, NIC, faults);
   const networks = readEach(sections['network.'], parseNetworkName, NETWORK, faults);
   const members = readEach(sections['member.'], parseZoneName, MEMBER, faults);
   const [resolverSection] = sections.resolver;
   const resolver = resolverSection === undefined ? undefined : readSection(resolverSection, RESOLVER, faults);
+  const vars = readVars(sections.vars, faults);
   checkEnd(document, faults);
   if (faults.length > 0 || head === undefined) throw metadataError(document, faults);
   const { format: _, ...facts } = head;
@@ -51,11 +54,13 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
     },
     networks: networks.map(([name, { prefix }]) => ({ name, prefixes: prefix })),
     members: members.map(([zone, { address }]) => ({ zone, addresses: address })),
+    vars,
   };
 }
 
 /** Writes the metadata of a zone; the same facts give the same bytes. `parseMetadata` reads back the same facts. */
-export function formatMetadata({ generation, zone, role, nics, resolver, networks, members }: ZoneMetadata): string {
+export function formatMetadata(metadata: ZoneMetadata): string {
+  const { generation, zone, role, templates, nics, resolver, networks, members, vars } = metadata;
   return formatIni(
     [`zonenet: metadata of zone ${zone}, written by the host. Regenerated; do not edit.`],
     [
@@ -66,6 +71,7 @@ export function formatMetadata({ generation, zone, role, nics, resolver, network
           ['generation', `${generation}`],
           ['zone', zone],
           ['role', role],
+          ['templates', templates ?? []],
         ],
       },
       ...nics.map((nic) => ({
@@ -88,9 +94,20 @@ export function formatMetadata({ generation, zone, role, nics, resolver, network
         name: `member.${member}`,
         entries: [['address', addresses]] as const,
       })),
+      ...varsSections(vars),
       { name: 'end', entries: [] },
     ],
   );
+}
+
+/**
+ * Reads a SHA-256 in hexadecimal.
+ *
+ * @throws {OperatorError} VALUE_INVALID
+ */
+function parseDigest(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as a digest`);
 }
 
 /** A newer format may differ in everything, so it is told from its number alone. */

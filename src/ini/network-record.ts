@@ -8,6 +8,7 @@ import { formatIni, parseIni } from './document.ts';
 import { nameFault, RECORD_FORMAT, RECORD_HEAD, recordError, topOf } from './record.ts';
 import { checkEnd, sortSections } from './sections.ts';
 import { list, one, readSection, wholeNumber } from './shape.ts';
+import { readVars, varsSections } from './vars.ts';
 
 const NETWORK = {
   ...RECORD_HEAD,
@@ -28,8 +29,9 @@ export function parseNetworkRecord(text: string, file: string, name: NetworkName
   const document = parseIni(text, file);
   const top = topOf(document);
   const faults: Fault[] = [];
-  sortSections(document, [], faults);
+  const sections = sortSections(document, ['vars'], faults);
   const values = readSection(top, NETWORK, faults);
+  const vars = readVars(sections.vars, faults);
   checkEnd(document, faults);
   if (values !== undefined) {
     faults.push(...nameFault(top, 'network', values.network, name));
@@ -49,11 +51,21 @@ export function parseNetworkRecord(text: string, file: string, name: NetworkName
     etherstub: values.etherstub,
     mtu: values.mtu,
     reservations: values.reserve,
+    vars,
   };
 }
 
 /** Writes the record of a network. `parseNetworkRecord` reads back the same. */
-export function formatNetworkRecord({ name, state, prefixes, routers, etherstub, mtu, reservations }: Network): string {
+export function formatNetworkRecord({
+  name,
+  state,
+  prefixes,
+  routers,
+  etherstub,
+  mtu,
+  reservations,
+  vars,
+}: Network): string {
   return formatIni(
     [`zonenet: record of network ${name}. Written by znetadm; change it with znetadm.`],
     [
@@ -70,6 +82,7 @@ export function formatNetworkRecord({ name, state, prefixes, routers, etherstub,
           ['reserve', reservations.map(formatReservation)],
         ],
       },
+      ...varsSections(vars),
       { name: 'end', entries: [] },
     ],
   );

@@ -58,6 +58,13 @@ export function readEach<N, S extends Shape>(
   });
 }
 
+/** Keys before the first header of a file that has none there. */
+export function checkTopEmpty({ sections }: IniDocument, faults: Fault[]): void {
+  const [entry] = sections[0]?.entries ?? [];
+  if (entry === undefined) return;
+  faults.push({ line: entry.line, column: 1, length: entry.key.length, message: 'this key is in no section' });
+}
+
 /** A file whose last section is not [end] was cut short. */
 export function checkEnd({ text, sections }: IniDocument, faults: Fault[]): void {
   if (sections.at(-1)?.name === 'end') return;

@@ -9,6 +9,7 @@ import { parseIni } from './document.ts';
 import { placedError, topOf } from './record.ts';
 import { sortSections } from './sections.ts';
 import { list, one, optional, readSection, wholeNumber } from './shape.ts';
+import { readVars } from './vars.ts';
 
 const TOP = {
   format: one(wholeNumber(1, 1)),
@@ -36,7 +37,8 @@ const TOP = {
 export function parseSettings(text: string, file: string): Settings {
   const document = parseIni(text, file);
   const faults: Fault[] = [];
-  sortSections(document, [], faults);
+  const sections = sortSections(document, ['vars'], faults);
+  const vars = readVars(sections.vars, faults);
   const values = readSection(topOf(document), TOP, faults);
   if (faults.length > 0 || values === undefined)
     throw placedError('INI_INVALID', document, faults, 'Nothing was changed');
@@ -58,6 +60,7 @@ export function parseSettings(text: string, file: string): Settings {
       search: values.search,
     },
     bootSeconds: values['boot-seconds'] ?? d.bootSeconds,
+    vars,
   };
 }
 

@@ -6,6 +6,7 @@ import { NIC, nicEntries, toNic } from './nic.ts';
 import { nameFault, RECORD_FORMAT, RECORD_HEAD, recordError, topOf } from './record.ts';
 import { checkEnd, readEach, sortSections } from './sections.ts';
 import { one, oneOf, readSection, yesOrNo } from './shape.ts';
+import { readVars, varsSections } from './vars.ts';
 
 const ZONE = {
   ...RECORD_HEAD,
@@ -29,9 +30,10 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
   const document = parseIni(text, file);
   const top = topOf(document);
   const faults: Fault[] = [];
-  const sections = sortSections(document, ['nic.'], faults);
+  const sections = sortSections(document, ['nic.', 'vars'], faults);
   const head = readSection(top, ZONE, faults);
   const nics = readEach(sections['nic.'], parseLinkName, ZONE_NIC, faults);
+  const vars = readVars(sections.vars, faults);
   checkEnd(document, faults);
   if (head !== undefined) faults.push(...nameFault(top, 'zone', head.zone, name));
   if (faults.length > 0 || head === undefined) throw recordError(document, faults);
@@ -45,6 +47,7 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
     autoboot: head.autoboot,
     bootPending: head['boot-pending'],
     nics: nics.map(([link, { over, ...values }]) => ({ ...toNic(link, values), over })),
+    vars,
   };
 }
 
@@ -59,6 +62,7 @@ export function formatZoneRecord({
   autoboot,
   bootPending,
   nics,
+  vars,
 }: ZoneRecord): string {
   return formatIni(
     [`zonenet: record of zone ${name}. Written by znetadm; change it with znetadm.`],
@@ -81,6 +85,7 @@ export function formatZoneRecord({
         name: `nic.${nic.link}`,
         entries: [['over', nic.over] as const, ...nicEntries(nic)],
       })),
+      ...varsSections(vars),
       { name: 'end', entries: [] },
     ],
   );

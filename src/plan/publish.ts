@@ -3,6 +3,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { Resolver, ZoneMetadata } from '../domain/metadata.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
+import { mergeVars, type Vars } from '../domain/vars.ts';
 import { addressesOn, isBehind, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
 import { refreshZone } from '../illumos/svc-host.ts';
@@ -20,10 +21,12 @@ export interface Recorded {
   readonly networks: readonly Network[];
   readonly zones: readonly ZoneRecord[];
   readonly resolver: Resolver;
+  /** Values of the host for the templates of all zones. */
+  readonly vars: Vars;
 }
 
 /** The facts that a zone should be told. */
-export function factsOf(zone: ZoneRecord, { networks, zones, resolver }: Recorded): ZoneFacts {
+export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: Recorded): ZoneFacts {
   const routed = routedNetworks(zone);
   const behind = zones.filter(({ name, state }) => name !== zone.name && state !== 'deleting');
   return {
@@ -35,7 +38,14 @@ export function factsOf(zone: ZoneRecord, { networks, zones, resolver }: Recorde
     members: behind
       .filter((member) => routed.some((network) => isBehind(member, network)))
       .map((member) => ({ zone: member.name, addresses: routed.flatMap((network) => addressesOn(member, network)) })),
+    vars: varsOf(zone, networks, vars),
   };
+}
+
+/** The zone's own values over those of its networks, of which the first wins, over those of the host. */
+function varsOf({ nics, vars }: ZoneRecord, networks: readonly Network[], ofHost: Vars): Vars {
+  const on = nics.flatMap(({ network }) => networks.filter(({ name }) => name === network));
+  return mergeVars(ofHost, ...on.reverse().map((network) => network.vars), vars);
 }
 
 /** The metadata of a zone as it is on disk. */

@@ -22,6 +22,7 @@ const BACK: Network = {
   etherstub: parseLinkName('zstub0'),
   mtu: 1500,
   reservations: ['10.2.0.10-10.2.0.19', '10.2.0.50', '10.2.0.51 web9'].map(parseReservation),
+  vars: { dns: '10.2.0.1', admins: ['a b', 'c;d'] },
 };
 
 const zone = (name: string): ZoneRecord => ({
@@ -34,6 +35,7 @@ const zone = (name: string): ZoneRecord => ({
   autoboot: false,
   bootPending: true,
   nics: [{ ...nic(), over: parseLinkName('zstub0') }],
+  vars: { motd: 'hello; # "you"', ntp: ['10.0.0.1'] },
 });
 
 test('a network reads back the same', () => {

@@ -13,6 +13,7 @@ export function networkRequest(overrides: Partial<NetworkRequest> = {}): Network
     prefix: parsePrefix('10.2.0.0/24'),
     routers: [],
     reservations: [],
+    vars: {},
     ...overrides,
   };
 }
@@ -26,6 +27,7 @@ export function proxyRequest(overrides: Partial<ZoneRequest> = {}): ZoneRequest 
     networks: [],
     autoboot: true,
     boot: true,
+    vars: {},
     ...overrides,
   };
 }
@@ -48,6 +50,7 @@ export function memberRequest(name: string, address?: string): ZoneRequest {
     ],
     autoboot: true,
     boot: true,
+    vars: {},
   };
 }
 

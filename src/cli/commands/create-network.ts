@@ -4,6 +4,7 @@ import { parseNetworkName } from '../../domain/names.ts';
 import type { Network } from '../../domain/network.ts';
 import { formatPrefix, type Prefix, parsePrefix } from '../../domain/prefix.ts';
 import { parseReservation, type Reservation } from '../../domain/reservation.ts';
+import { parseVar, type Vars } from '../../domain/vars.ts';
 import { proxyOf } from '../../domain/zone-record.ts';
 import { createNetwork, type NetworkRequest, planCreateNetwork } from '../../host/create-network.ts';
 import { readRecords } from '../../host/store.ts';
@@ -17,6 +18,7 @@ interface Options {
   readonly router?: readonly Address[];
   readonly mtu?: number;
   readonly reserve?: readonly Reservation[];
+  readonly vars?: Vars;
   readonly dryRun?: true;
   readonly verbose?: true;
 }
@@ -46,19 +48,23 @@ export const createNetworkCommand: CliCommand = {
         'give these only to who asks for them, or only to that zone (repeatable)',
         collecting(parseReserve),
       )
+      .option('-V, --vars <name=value>', 'a value for the templates of its zones', parseVar)
       .option('-n, --dry-run', 'print what would be done, and change nothing')
       .option('-v, --verbose', 'print files too')
-      .action((name: string, { address, inet6, router = [], mtu, reserve = [], dryRun, verbose }: Options) => {
-        const request: NetworkRequest = {
-          name: parseNetworkName(name),
-          ...(address === undefined ? {} : { prefix: address }),
-          ...(inet6 === undefined ? {} : { inet6 }),
-          routers: router,
-          ...(mtu === undefined ? {} : { mtu }),
-          reservations: reserve,
-        };
-        act((context) => run(request, dryRun === true, verbose === true, context));
-      });
+      .action(
+        (name: string, { address, inet6, router = [], mtu, reserve = [], vars = {}, dryRun, verbose }: Options) => {
+          const request: NetworkRequest = {
+            name: parseNetworkName(name),
+            ...(address === undefined ? {} : { prefix: address }),
+            ...(inet6 === undefined ? {} : { inet6 }),
+            routers: router,
+            ...(mtu === undefined ? {} : { mtu }),
+            reservations: reserve,
+            vars,
+          };
+          act((context) => run(request, dryRun === true, verbose === true, context));
+        },
+      );
   },
 };
 

@@ -2,6 +2,7 @@ import { type Address, parseAddress } from '../../domain/address.ts';
 import { OperatorError } from '../../domain/errors.ts';
 import { type LinkName, type NetworkName, parseLinkName, parseNetworkName, parseZoneName } from '../../domain/names.ts';
 import { formatInterfaceAddress, type InterfaceAddress, parseInterfaceAddress } from '../../domain/prefix.ts';
+import { parseVar, type Vars } from '../../domain/vars.ts';
 import { parseBrand, parseZonePath, proxyOf, type ZoneNic, type ZoneRecord } from '../../domain/zone-record.ts';
 import { createZone, planCreateZone } from '../../host/create-zone.ts';
 import type { ZoneRequest } from '../../host/decide-zone.ts';
@@ -18,6 +19,7 @@ interface Options {
   readonly zonepath?: string;
   readonly autoboot: boolean;
   readonly boot: boolean;
+  readonly vars?: Vars;
   readonly dryRun?: true;
   readonly verbose?: true;
 }
@@ -36,6 +38,7 @@ export const createZoneCommand: CliCommand = {
       .option('-N, --network <network[=address]>', 'put it on a network (repeatable)', collecting(parseMembership))
       .option('-b, --brand <brand>', 'brand of the zone (default: that of zonenet.ini, or ipkg)', reading(parseBrand))
       .option('-d, --zonepath <path>', 'zonepath (default: /zones/NAME)', reading(parseZonePath))
+      .option('-V, --vars <name=value>', 'a value for its templates; twice the same name makes a list', parseVar)
       .option('--no-autoboot', 'do not boot it with the host')
       .option('--no-boot', 'install it, but do not boot it now')
       .option('-n, --dry-run', 'print what would be done, and change nothing')
@@ -62,7 +65,7 @@ function parseMembership(text: string): NonNullable<Options['network']>[number] 
 }
 
 function toRequest(name: string, options: Options): ZoneRequest {
-  const { routerOf = [], network = [], outside, router, brand, zonepath, autoboot, boot } = options;
+  const { routerOf = [], network = [], outside, router, brand, zonepath, autoboot, boot, vars = {} } = options;
   const twice = [...routerOf, ...network.map((membership) => membership.network)].find(
     (item, at, all) => all.indexOf(item) !== at,
   );
@@ -83,6 +86,7 @@ function toRequest(name: string, options: Options): ZoneRequest {
     ...(zonepath === undefined ? {} : { zonepath }),
     autoboot,
     boot,
+    vars,
   };
 }
 
