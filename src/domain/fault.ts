@@ -28,6 +28,19 @@ export function faultsError(
   return new OperatorError(code, message, after === undefined ? {} : { hint: after });
 }
 
+/** One error for the faults of several files, file by file, each in the order of its lines. Files without any are left out. */
+export function faultsErrorOfAll(
+  code: ErrorCode,
+  documents: readonly { readonly file: string; readonly text: string; readonly faults: readonly Fault[] }[],
+): OperatorError {
+  const messages = documents.flatMap(({ file, text, faults }) => {
+    if (faults.length === 0) return [];
+    const sorted = [...faults].sort((a, b) => a.line - b.line || a.column - b.column);
+    return [faultsError(code, { file, text, faults: sorted }).message];
+  });
+  return new OperatorError(code, messages.join('\n'));
+}
+
 function formatFault(
   file: string,
   line: string | undefined,

@@ -17,6 +17,11 @@ export function refreshService(fmri: string): Command {
   return { program: SVCADM, args: ['refresh', fmri] };
 }
 
+/** Stops and starts an instance that runs; asynchronous. */
+export function restartService(fmri: string): Command {
+  return { program: SVCADM, args: ['restart', fmri] };
+}
+
 /** Out of maintenance: SMF tries again. */
 export function clearService(fmri: string): Command {
   return { program: SVCADM, args: ['clear', fmri] };

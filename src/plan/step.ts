@@ -50,6 +50,8 @@ export interface FileContent {
   readonly content: string;
   /** Permission bits, like 0o644. */
   readonly mode: number;
+  /** By number; missing: the one who writes it. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /** Makes a directory and the ones above it. */

@@ -28,6 +28,7 @@ export function createNodeSystem(options: {
         .sort()
         .map((name) => join(path, name)),
     kindOf,
+    attributesOf,
     stampOf,
     monotonic: () => performance.now(),
     sleep: async (milliseconds) => setTimeout(milliseconds),
@@ -53,7 +54,7 @@ const unfinished = (path: string) => join(dirname(path), `.${basename(path)}${UN
  * Whole file under another name, fsync, rename, fsync of the directory: after a power cut it is the old or the new. Two
  * that write the same file have to keep out of each other's way: on the host by locks, in a zone SMF does it.
  */
-async function durableWrite({ path, content, mode }: FileContent): Promise<void> {
+async function durableWrite({ path, content, mode, owner }: FileContent): Promise<void> {
   const directory = dirname(path);
   const temporary = unfinished(path);
   try {
@@ -62,6 +63,7 @@ async function durableWrite({ path, content, mode }: FileContent): Promise<void>
     const handle = await open(temporary, 'wx', mode);
     try {
       await handle.writeFile(content);
+      if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
       await handle.chmod(mode);
       await handle.sync();
     } finally {
@@ -118,6 +120,11 @@ async function syncDirectory(path: string): Promise<void> {
 async function stampOf(path: string): Promise<string | undefined> {
   const status = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return status === undefined ? undefined : [status.ino, status.size, status.mtimeNs, status.ctimeNs].join('.');
+}
+
+async function attributesOf(path: string): ReturnType<System['attributesOf']> {
+  const status = await orMissing(() => lstat(path));
+  return status === undefined ? undefined : { mode: status.mode & 0o7777, uid: status.uid, gid: status.gid };
 }
 
 async function kindOf(path: string): ReturnType<System['kindOf']> {

@@ -1,6 +1,13 @@
 import type { Command, CommandResult } from '../illumos/command.ts';
 import type { FileContent } from '../plan/step.ts';
 
+export interface FileAttributes {
+  /** Like 0o644. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** All that touches the world. The real one is made by `createNodeSystem`, tests have one that remembers. */
 export interface System {
   /** Runs a program with a clean environment and a deadline. Never rejects for how the program ended. */
@@ -36,6 +43,8 @@ export interface System {
    * is not there.
    */
   stampOf(path: string): Promise<string | undefined>;
+  /** Permission bits and owner of what is at a path, links not followed; undefined when nothing is. */
+  attributesOf(path: string): Promise<FileAttributes | undefined>;
   /** One line of progress, for people: stderr on the host, the service's log in a zone. */
   log(line: string): void;
   /** Milliseconds of a clock that never steps. */

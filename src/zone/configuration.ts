@@ -68,7 +68,7 @@ export function digestOf(text: string): string {
 function managedFiles(metadata: ZoneMetadata): ManagedFile[] {
   const { role, resolver } = metadata;
   const hasResolver = resolver.nameservers.length > 0 || resolver.domain !== undefined || resolver.search.length > 0;
-  return parseManagedFiles(SHIPPED_FILES, `${SHIPPED_TEMPLATES}/files.ini`).filter(
+  return parseManagedFiles([{ path: `${SHIPPED_TEMPLATES}/files.ini`, text: SHIPPED_FILES }]).filter(
     ({ when }) => when === 'always' || when === role || (when === 'resolver' && hasResolver),
   );
 }

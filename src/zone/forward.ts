@@ -1,4 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
+import { holdsRules } from '../domain/managed-file.ts';
 import { setForwarding } from '../illumos/ipadm.ts';
 import { exitStatusOf, SMF_EXIT, ZONENET, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { isStale } from '../plan/files.ts';
@@ -7,7 +8,8 @@ import { run } from '../plan/step.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
 import { readLastGood } from './last-good.ts';
-import { observeFiles, observeFilter, observeForwarding } from './observe.ts';
+import { observeFilter, observeForwarding } from './observe.ts';
+import { observeFiles } from './observe-files.ts';
 import { describeError } from './report.ts';
 
 /**
@@ -43,7 +45,7 @@ async function proveRules(zone: string, system: System): Promise<void> {
   if (configuration.metadata.role !== 'proxy') {
     throw new OperatorError('NOT_APPLIED', 'Cannot forward: this zone is no proxy');
   }
-  const rendered = configuration.files.filter(({ file }) => file.reload !== 'none');
+  const rendered = configuration.files.filter(({ file }) => holdsRules(file));
   const files = await observeFiles(rendered, system);
   const changed = rendered.find((one) => isStale(one, files.get(one.file.path)));
   if (changed !== undefined) {

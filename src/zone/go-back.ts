@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { RenderedFile } from '../domain/managed-file.ts';
+import { holdsRules, type RenderedFile } from '../domain/managed-file.ts';
 import { setForwarding } from '../illumos/ipadm.ts';
 import { ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { isRunning } from '../illumos/svcs.ts';
@@ -10,7 +10,8 @@ import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
 import type { Configuration } from './configuration.ts';
 import { readLastGood } from './last-good.ts';
-import { observeFiles, observeFilter, observeForwarding } from './observe.ts';
+import { observeFilter, observeForwarding } from './observe.ts';
+import { observeFiles } from './observe-files.ts';
 
 /**
  * After a failure on a proxy: loads the rules of the files that are installed, which are the old ones until the kernel
@@ -48,7 +49,7 @@ const isWhole = ({ rules }: ObservedFilter) => rules !== undefined && areRulesLo
 
 /** Whether the files with rules are, all of them, those of one of the configurations. */
 async function areInstalled(configurations: readonly Configuration[], system: System): Promise<boolean> {
-  const withRules = ({ files }: Configuration) => files.filter(({ file }) => file.reload !== 'none');
+  const withRules = ({ files }: Configuration) => files.filter(({ file }) => holdsRules(file));
   const files = await observeFiles(configurations.flatMap(withRules), system);
   const isInstalled = ({ file, content }: RenderedFile) => files.get(file.path)?.content === content;
   return configurations.some((one) => withRules(one).every(isInstalled));

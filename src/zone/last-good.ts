@@ -46,6 +46,21 @@ function isRenderedFile(value: unknown): value is RenderedFile {
   if (typeof value !== 'object' || value === null) return false;
   const { file, content } = value as { file?: unknown; content?: unknown };
   if (typeof content !== 'string' || typeof file !== 'object' || file === null) return false;
-  const { path, mode, check } = file as Partial<Record<keyof RenderedFile['file'], unknown>>;
-  return typeof path === 'string' && typeof mode === 'number' && Array.isArray(check);
+  const { path, mode, check, reload, owner } = file as Partial<Record<keyof RenderedFile['file'], unknown>>;
+  return (
+    typeof path === 'string' &&
+    typeof mode === 'number' &&
+    isListOfTexts(check) &&
+    (typeof reload === 'string' || hasTexts(reload, ['verb', 'service'])) &&
+    (owner === undefined || hasTexts(owner, ['user', 'group']))
+  );
+}
+
+function isListOfTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string');
+}
+
+function hasTexts(value: unknown, keys: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return keys.every((key) => typeof (value as Record<string, unknown>)[key] === 'string');
 }

@@ -1,5 +1,3 @@
-import { dirname } from 'node:path';
-import type { RenderedFile } from '../domain/managed-file.ts';
 import {
   parseAddresses,
   parseForwarding,
@@ -15,13 +13,13 @@ import { ROUTING_DECIDED, ROUTING_SETUP } from '../illumos/routeadm.ts';
 import { IDENTITY_DOMAIN, IPFILTER, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { parseProperties, showProperties } from '../illumos/svcprop.ts';
 import { isRunning, parseServices, showServices } from '../illumos/svcs.ts';
-import type { ObservedFile } from '../plan/files.ts';
 import { FILTER_FILES, type ObservedFilter, type ObservedRules } from '../plan/filter.ts';
 import type { ObservedForwarding } from '../plan/forwarding.ts';
 import type { DesiredZone, ObservedZone } from '../plan/zone.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 import type { Readable } from './candidates.ts';
+import { observeFiles } from './observe-files.ts';
 
 /** What the zone has of all that is wanted. `readable` says where the wanted filter files can be read. */
 export async function observeZone(
@@ -44,20 +42,6 @@ export async function observeZone(
     files: observedFiles,
     ...(proxy === undefined ? {} : { proxy }),
   };
-}
-
-/** What is at the paths of the managed files. */
-export async function observeFiles(files: readonly RenderedFile[], system: System): Promise<Map<string, ObservedFile>> {
-  const observed = files.map(async ({ file: { path } }): Promise<[string, ObservedFile]> => {
-    const kind = await system.kindOf(path);
-    const content = kind === 'file' ? await system.readFile(path) : undefined;
-    const directory = kind !== undefined || (await system.kindOf(dirname(path))) !== undefined;
-    return [
-      path,
-      { ...(kind === undefined ? {} : { kind }), ...(content === undefined ? {} : { content }), directory },
-    ];
-  });
-  return new Map(await Promise.all(observed));
 }
 
 async function observeProxy(readable: Readable, system: System) {

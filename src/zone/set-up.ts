@@ -1,12 +1,13 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneStatus } from '../domain/zone-status.ts';
 import { exitStatusOf, SMF_EXIT, ZONENET } from '../illumos/smf.ts';
+import { refuseUnwritable } from '../plan/files.ts';
 import type { System } from '../system/system.ts';
 import { apply, type Prepared, type Run } from './apply.ts';
 import { checkCandidates } from './candidates.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { readLastGood } from './last-good.ts';
-import { observeFiles } from './observe.ts';
+import { observeFiles } from './observe-files.ts';
 import { describeError } from './report.ts';
 import { oneLine, readStatus, writeStatus } from './status.ts';
 
@@ -71,7 +72,9 @@ export async function setUp(context: Run): Promise<number> {
 
 async function prepare(configuration: Configuration, system: System): Promise<Prepared> {
   const { files } = configuration;
-  return { configuration, readable: await checkCandidates(files, await observeFiles(files, system), system) };
+  const observed = await observeFiles(files, system);
+  refuseUnwritable(files, observed);
+  return { configuration, readable: await checkCandidates(files, observed, system) };
 }
 
 function report(error: OperatorError, now: string, system: System): void {

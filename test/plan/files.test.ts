@@ -53,6 +53,62 @@ test('a file that is left alone is never written', () => {
   assert.equal(plan(rendered({ policy: 'left' }), { directory: true }), []);
 });
 
+test('other permissions or another owner are put right', () => {
+  const have = { kind: 'file', content: 'hello\n', directory: true } as const;
+  assert.equal(plan(rendered(), { ...have, mode: 0o644 }), []);
+  assert.equal(plan(rendered(), { ...have, mode: 0o600 }), ['write /etc/motd']);
+  const owned = rendered({ owner: { user: 'root', group: 'sys' } });
+  const owner = { uid: 0, gid: 0 };
+  assert.equal(plan(owned, { ...have, owner, wanted: { uid: 0, gid: 0 } }), []);
+  const [write] = planFiles([owned], new Map([['/etc/motd', { ...have, owner, wanted: { uid: 0, gid: 3 } }]]));
+  assert.equal(write?.kind === 'write' && write.file.owner, { uid: 0, gid: 3 });
+});
+
+const reload = { verb: 'refresh', service: 'svc:/site/motd:default' } as const;
+const online = { state: 'online', moving: false } as const;
+
+test('a service is told after the file is written, and it is noted before', () => {
+  assert.equal(plan(rendered({ reload }), { directory: true, service: online }), [
+    'mkdir /var/zonenet',
+    'write /var/zonenet/untold',
+    'write /etc/motd',
+    '/usr/sbin/svcadm refresh svc:/site/motd:default',
+    'remove /var/zonenet/untold',
+  ]);
+});
+
+test('a service that a killed run did not come to is told, and one that does not run is not', () => {
+  const have = { kind: 'file', content: 'hello\n', directory: true, untold: true } as const;
+  assert.ok(
+    plan(rendered({ reload }), { ...have, service: online }).includes(
+      '/usr/sbin/svcadm refresh svc:/site/motd:default',
+    ),
+  );
+  const disabled = { state: 'disabled', moving: false } as const;
+  assert.equal(plan(rendered({ reload }), { ...have, service: disabled }).at(-1), 'remove /var/zonenet/untold');
+  assert.not.ok(plan(rendered({ reload }), { ...have, service: disabled }).some((step) => step.includes('svcadm')));
+});
+
+for (const [what, observed, file, message] of [
+  ['a link on the way', { directory: true, through: '/etc' }, {}, /"\/etc" is a symbolic link/],
+  [
+    'an owner that is not there',
+    { directory: true, wanted: 'unknown' },
+    { owner: { user: 'web', group: 'web' } },
+    /no user web/,
+  ],
+  [
+    'a service that is not there',
+    { directory: true, service: 'missing' },
+    { reload },
+    /has no svc:\/site\/motd:default/,
+  ],
+] as const) {
+  test(`${what} is refused`, () => {
+    assert.throws(() => plan(rendered(file), observed), message);
+  });
+}
+
 test('a directory in the place of a file is a failure', () => {
   assert.throws(() => plan(rendered(), { kind: 'directory', directory: true }), /a directory is there/);
 });

@@ -293,6 +293,7 @@ export function createFakeHost() {
         .filter((name) => !name.startsWith('.'))
         .sort(),
     cutOff: async (path) => inside(path).filter((file) => /\/\.[^/]+\.zonenet$/.test(file)),
+    attributesOf: async () => undefined,
     kindOf: async (path) => (files.has(path) ? 'file' : directories.has(path) ? 'directory' : undefined),
     stampOf: async (path) => {
       const zone = /^\/etc\/zones\/(.*)\.xml$/.exec(path)?.[1];

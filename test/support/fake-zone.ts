@@ -299,6 +299,7 @@ export function createFakeZone() {
         .map((file) => file.slice(file.lastIndexOf('/') + 1))
         .sort(),
     stampOf: async () => undefined,
+    attributesOf: async () => undefined,
     kindOf: async (path) => {
       if (links.has(path)) return 'link';
       if (files.has(path)) return 'file';
