@@ -115,7 +115,8 @@ export async function bringUp(
   object.up = true;
   object.duplicate = false;
   if (address === undefined) return 'up';
-  const inUse = (await readAddresses(lab, netnsOf(zone))).some((other) => sameAddress(other, address));
+  const inUse =
+    mayHave(zone, address) && (await readAddresses(lab, netnsOf(zone))).some((other) => sameAddress(other, address));
   if (inUse) {
     object.up = false;
     return 'unavailable';
@@ -222,13 +223,15 @@ async function takenOnWire(lab: Lab, zone: Zone, interfaceName: string, address:
 }
 
 /**
- * Whether a stack has an IPv4 address on any of its devices, by the kernel's own table of local addresses: no program
- * has to be run for each of a hundred neighbours. True where there is no process to ask through.
+ * Whether a stack has an address on any of its devices, by the kernel's own tables: no program has to be run for each
+ * of a hundred neighbours. True also where there is no process to ask through.
  */
 function mayHave({ process }: Zone, address: Address): boolean {
   if (process === undefined) return true;
-  const table = readFileSync(`/proc/${process.pid}/net/fib_trie`, 'utf8');
-  return table.includes(`|-- ${formatAddress(address)}\n`);
+  const read = (table: string) => readFileSync(`/proc/${process.pid}/net/${table}`, 'utf8');
+  return address.family === 'ipv4'
+    ? read('fib_trie').includes(`|-- ${formatAddress(address)}\n`)
+    : read('if_inet6').includes(address.value.toString(16).padStart(32, '0'));
 }
 
 interface Wire {

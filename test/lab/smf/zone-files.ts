@@ -42,16 +42,22 @@ function unlessMissing<T>(run: () => T, missing: T): T {
 
 /** @param outer turns a path in the zone into one that labd can open. */
 export function createZoneFiles(outer: (path: string) => string): ZoneFiles {
-  const prepare = (path: string): string => {
-    mkdirSync(outer(dirname(path)), { recursive: true });
-    return outer(path);
+  /** The directories above a file are nearly always there: they are made when they turn out to be missing. */
+  const put = (path: string, act: (file: string) => void): void => {
+    try {
+      act(outer(path));
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      mkdirSync(outer(dirname(path)), { recursive: true });
+      act(outer(path));
+    }
   };
   // The directory entry itself: `outer` follows a link at the end of a path.
   const entry = (path: string): string => join(outer(dirname(path)), basename(path));
   return {
     read: (path) => unlessMissing(() => readFileSync(outer(path), 'utf8'), undefined),
-    write: (path, text) => writeFileSync(prepare(path), text),
-    append: (path, text) => appendFileSync(prepare(path), text),
+    write: (path, text) => put(path, (file) => writeFileSync(file, text)),
+    append: (path, text) => put(path, (file) => appendFileSync(file, text)),
     exists: (path) =>
       unlessMissing(() => {
         accessSync(outer(path));
@@ -65,7 +71,7 @@ export function createZoneFiles(outer: (path: string) => string): ZoneFiles {
     names: (directory) => unlessMissing(() => readdirSync(outer(directory)), []).sort(),
     remove: (path) => rmSync(entry(path), { recursive: true, force: true }),
     link: (target, path) => {
-      prepare(path);
+      mkdirSync(outer(dirname(path)), { recursive: true });
       rmSync(entry(path), { force: true });
       symlinkSync(target, entry(path));
     },
