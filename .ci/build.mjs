@@ -62,6 +62,7 @@ async function buildLab() {
     internet: 'test/lab/outside/server.ts',
     peer: 'test/lab/outside/peer-program.ts',
     shell: 'test/lab/shell.ts',
+    mutate: 'test/lab/mutation/main.ts',
   };
   const entryPoints = Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
   if (Object.keys(entryPoints).length === 0) return;
