@@ -66,8 +66,8 @@ export const ipadm: Program = async (call, lab) => {
     call.err(USAGE);
     return 0;
   }
-  const change = CHANGES[name];
-  const run = change ?? QUESTIONS[name];
+  const change = Object.hasOwn(CHANGES, name) ? CHANGES[name] : undefined;
+  const run = Object.hasOwn(QUESTIONS, name) ? QUESTIONS[name] : change;
   if (run === undefined) {
     if (/^(set|reset|show)-addrprop$/.test(name) || /-(ipmp|vni)$/.test(name)) throw new NotModelled(`ipadm ${name}`);
     call.err(`ipadm: unknown subcommand '${name}'\n${USAGE}`);

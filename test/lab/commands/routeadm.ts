@@ -30,7 +30,7 @@ export async function enableRouting(lab: Lab, zone: Zone): Promise<void> {
 }
 
 const serviceOf = (option: string): string => {
-  const service = SERVICES[option];
+  const service = Object.hasOwn(SERVICES, option) ? SERVICES[option] : undefined;
   if (service === undefined) throw new NotModelled(`routeadm ${option}`);
   return service;
 };
@@ -112,7 +112,7 @@ async function show(call: Call, lab: Lab, wanted: string | undefined): Promise<n
   };
   const variableText = (value: string) => `persistent="${value}" default="${value}" `;
   if (wanted !== undefined) {
-    const value = VARIABLES[wanted];
+    const value = Object.hasOwn(VARIABLES, wanted) ? VARIABLES[wanted] : undefined;
     call.out(`${value === undefined ? await optionText(known(wanted)) : variableText(value)}\n`);
     return 0;
   }

@@ -170,7 +170,7 @@ async function inZone(call: Call, lab: Lab, zone: Zone, name: string, options: O
     const marked = mark(smf, options, say);
     return marked === 'usage' ? usage(call) : marked;
   }
-  const subcommand = SUBCOMMANDS[name];
+  const subcommand = Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name] : undefined;
   if (subcommand === undefined) return usage(call);
   const act = subcommand.act(options);
   const { instances, failed } = resolve(smf, options.operands, all ? () => undefined : say);
@@ -193,7 +193,7 @@ export const svcadm: Program = (call, lab) =>
     if (front === undefined || name === undefined) return usage(call);
     if (front.letters.includes('v')) throw new NotModelled('svcadm -v');
     if (name === 'milestone') throw new NotModelled('svcadm milestone');
-    const known = name === 'mark' ? 'It' : SUBCOMMANDS[name]?.options;
+    const known = name === 'mark' ? 'It' : Object.hasOwn(SUBCOMMANDS, name) ? SUBCOMMANDS[name]?.options : undefined;
     const options = known === undefined ? undefined : readOptions(rest, known);
     if (options === undefined || options.operands.length === 0) return usage(call);
     const all = front.letters.includes('Z');

@@ -31,7 +31,7 @@ function openRepository(call: Call, lab: Lab, named: string | undefined): Pick<S
 async function runWords(session: Session, words: readonly Word[]): Promise<void> {
   const [name, ...rest] = words;
   if (name === undefined) return;
-  const statement = name.mark ? undefined : STATEMENTS[name.text];
+  const statement = name.mark || !Object.hasOwn(STATEMENTS, name.text) ? undefined : STATEMENTS[name.text];
   if (statement === undefined) throw new NotModelled(`svccfg ${name.text}`);
   await statement(session, rest);
 }

@@ -94,6 +94,9 @@ const KEYS: Readonly<Record<string, (a: Row, b: Row) => number>> = {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** Whether the lab knows how svcs sorts by a column. */
+export const isSortKey = (column: string): boolean => Object.hasOwn(KEYS, column);
+
 /** Rows in order of these columns; equal rows are kept once, as svcs does. */
 export function sortRows(rows: readonly Row[], keys: readonly string[]): Row[] {
   return [...rows].sort((a, b) => {

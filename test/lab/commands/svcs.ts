@@ -14,7 +14,7 @@ import {
   usage,
   zoneOf,
 } from './smf-zone.ts';
-import { columnNamed, formatHeader, formatRow, type Row, sortRows } from './svcs-columns.ts';
+import { columnNamed, formatHeader, formatRow, isSortKey, type Row, sortRows } from './svcs-columns.ts';
 import { explainAll } from './svcs-explain.ts';
 import { formatLong } from './svcs-long.ts';
 
@@ -130,7 +130,11 @@ async function list(call: Call, lab: Lab, options: Options, zones: readonly Zone
   }
   if (options.letters.includes('p')) refuseProcesses(rows);
   if (!options.letters.includes('H')) call.out(formatHeader(columns));
-  const keys = [...(options.values.get('s') ?? [])].map((name) => columnNamed(name) ?? name);
+  const keys = [...(options.values.get('s') ?? [])].map((name) => {
+    const column = columnNamed(name);
+    if (column === undefined || !isSortKey(column)) throw new NotModelled(`svcs -s ${name}`);
+    return column;
+  });
   const order = keys.length > 0 ? keys : [...(all ? ['ZONE'] : []), 'STATE', 'STIME', 'FMRI'];
   for (const row of sortRows(rows, order)) call.out(formatRow(columns, row, lab.now()));
   return status;

@@ -1,5 +1,5 @@
 // zonecfg(8): the stored configuration of a zone (§4).
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type Call, NotModelled, type Program } from '../daemon/call.ts';
 import type { Lab } from '../daemon/state.ts';
 import { zonePath } from '../kernel/zone-files.ts';
@@ -29,8 +29,10 @@ export const zonecfg: Program = async (call, lab) => {
 
 async function readCommands(call: Call, file: string): Promise<string> {
   if (file === '-') throw new NotModelled('zonecfg -f -');
+  const path = zonePath(call.zone, file, call.cwd);
+  if (!existsSync(path)) throw new NotModelled(`zonecfg -f ${file}, which is not there`);
   // Bytes, since the rules of the words are about bytes.
-  return readFileSync(zonePath(call.zone, file, call.cwd), 'utf8');
+  return readFileSync(path, 'utf8');
 }
 
 /** Reads and does one command after the other. A command file ends at the first error, the command-line form does not. */
