@@ -32,6 +32,14 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'delete a zone and all that it was given',
     load: async () => (await import('./commands/delete-zone.ts')).deleteZoneCommand,
   },
+  'repair-links': {
+    summary: 'make the links of all zones as recorded, and nothing else: for the boot of the host',
+    load: async () => (await import('./commands/repair-links.ts')).repairLinksCommand,
+  },
+  watch: {
+    summary: 'watch zones boot, and put back what protects their links',
+    load: async () => (await import('./commands/watch.ts')).watchCommand,
+  },
   check: {
     summary: 'show what is not as it is recorded',
     load: async () => (await import('./commands/check.ts')).checkCommand,
@@ -75,7 +83,7 @@ function quiet(command: Command): void {
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(progress, /^(show-|check$)/.test(args[0] ?? '')),
+    host: createNodeHost(progress, /^(show-|check$|watch$)/.test(args[0] ?? '')),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();

@@ -10,14 +10,14 @@ import type { Progress } from './progress.ts';
 /** Seconds to wait for a lock that another znetadm holds. */
 const WAIT_SECONDS = 60;
 
-/** The host as it is: its programs, files, processes and locks. `asksOnly` for commands that change nothing. */
-export function createNodeHost(progress: Progress, asksOnly: boolean): Host {
+/** The host as it is: its programs, files, processes and locks. `light` for commands that mostly ask. */
+export function createNodeHost(progress: Progress, light: boolean): Host {
   const processes = createProcessTable();
   return {
     system: createNodeSystem({
       run: async (command) => {
-        // Loading execa takes longer than answering does (docs/decisions/0002).
-        if (asksOnly) return await runWithSpawn(command);
+        // Loading execa takes longer than answering does, and memory for as long as a watch runs (docs/decisions/0002).
+        if (light) return await runWithSpawn(command);
         return (await import('../system/run-execa.ts')).runWithExeca(command);
       },
       log: (line) => progress.log(line),

@@ -23,6 +23,8 @@ export interface Network {
   readonly reservations: readonly Reservation[];
   /** Values for the templates of zones that are on it. */
   readonly vars: Vars;
+  /** Links on it may send what they like. Missing: they are protected, as their zone's role allows. */
+  readonly unprotected?: true;
 }
 
 /** The IPv4 prefix of a network comes first. */

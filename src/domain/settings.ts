@@ -29,6 +29,11 @@ export interface Settings {
   readonly bootSeconds: number;
   /** Values for the templates of all zones. */
   readonly vars: Vars;
+  /** Whether links are protected at all, as far as their networks do not say otherwise. */
+  readonly protection: boolean;
+  /** Seconds between two looks of `znetadm watch` at the zones, and between two passes over all that run. */
+  readonly watchSeconds: number;
+  readonly watchPassSeconds: number;
 }
 
 /** What holds where zonenet.ini says nothing. */
@@ -45,4 +50,7 @@ export const DEFAULT_SETTINGS: Settings = {
   resolver: { nameservers: [], search: [] },
   bootSeconds: 300,
   vars: {},
+  protection: true,
+  watchSeconds: 2,
+  watchPassSeconds: 300,
 };

@@ -30,6 +30,8 @@ export interface NetworkRequest {
   readonly reservations: readonly Reservation[];
   /** Values for the templates of its zones. */
   readonly vars: Vars;
+  /** Its links are not protected. */
+  readonly unprotected?: true;
 }
 
 /** A network decided upon, and what makes it. */
@@ -78,6 +80,7 @@ export async function planCreateNetwork(request: NetworkRequest, host: Host): Pr
     mtu,
     reservations,
     vars: request.vars,
+    ...(request.unprotected === true ? { unprotected: true } : {}),
   };
   const note = `${request.name} takes ${prefixes.map(formatPrefix).join(', ')}, ${etherstub}`;
   const ula = inet6?.host === undefined ? [] : [recordUla(inet6.host)];

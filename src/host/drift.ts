@@ -7,6 +7,7 @@ import {
   findConfigDrift,
   findEtherstubDrift,
   findLinkDrift,
+  findProtectionDrift,
   findPublicationDrift,
 } from '../plan/drift.ts';
 import type { HostPlan } from '../plan/host-step.ts';
@@ -18,6 +19,7 @@ import type { Host } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
 import { planMakeZone, type Situation } from './make-zone.ts';
 import { observeHost, observeZone } from './observe.ts';
+import { observeProtection } from './protect.ts';
 import { planPublications, type ZonePublication } from './publications.ts';
 import { readSeen, type Seen } from './seen.ts';
 import { readRecords, readSettings } from './store.ts';
@@ -59,12 +61,25 @@ export async function findStanding(situation: Situation, host: Host, full = fals
     ...records.damaged.map(damage),
     ...networks.flatMap((network) => [...findEtherstubDrift(network, observed.links), ...findBegun(network)]),
     ...zones.flatMap((zone) => findLinkDrift(zone, observed.links)),
+    ...(await findRunningProtection(zones, situation, host)),
     ...(await Promise.all(zones.map((zone) => findZoneDrift(zone, situation, seen, host)))).flat(),
     ...publications.flatMap((publication) => findPublicationDrift(publication)),
     ...(await findAppliedDrift(publications, observed.zones, seen, host.system)),
   ];
   await seen.save(host);
   return drifts;
+}
+
+/** What running zones' links may send that they should not, in one command for all. */
+async function findRunningProtection(
+  zones: readonly ZoneRecord[],
+  { records, settings, observed }: Situation,
+  { system }: Host,
+): Promise<Drift[]> {
+  const running = zones.filter(({ name }) => observed.zones.get(name)?.state === 'running');
+  if (!settings.protection || running.length === 0) return [];
+  const found = await observeProtection(running, system);
+  return running.flatMap((zone) => findProtectionDrift(zone, records.networks, found));
 }
 
 /** "/etc/…/web2.ini:4:8: what\n …" */
@@ -126,8 +141,13 @@ export async function findUnfinished(situation: Situation, host: Host): Promise<
     ...zones.filter(isUnfinished).map((zone) => {
       const found = zone.state === 'ready' ? 'never booted' : zone.state;
       const plan = async () => {
-        const { connect, install, boot } = await planMakeZone(zone, situation, host);
-        return [...connect.filter(({ about }) => about === 'link' || about === 'zone'), ...install, ...boot];
+        const { connect, install, protect, boot } = await planMakeZone(zone, situation, host);
+        return [
+          ...connect.filter(({ about }) => about === 'link' || about === 'zone'),
+          ...install,
+          ...protect,
+          ...boot,
+        ];
       };
       return [{ of: `zone "${zone.name}"`, item: 'record', expected: 'ready', found }, plan] as const;
     }),

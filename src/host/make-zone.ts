@@ -1,4 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { Network } from '../domain/network.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
@@ -10,6 +11,7 @@ import { waitApplied } from './applied.ts';
 import { planRemoval, removalPlan } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { type Observed, observeHost, observeZone } from './observe.ts';
+import { observeProtection, protectionOf } from './protect.ts';
 import { planLate, planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
 import type { Records } from './store.ts';
 import { undoing } from './undo.ts';
@@ -21,7 +23,10 @@ export interface ZoneCreation {
   /** Record, links, configuration, metadata: done under the lock of the host. */
   readonly connect: HostPlan;
   readonly install: HostPlan;
+  /** What its links are held to before it boots, as far as that is known while they are not there. */
+  readonly protect: HostPlan;
   readonly boot: HostPlan;
+  readonly networks: readonly Network[];
   /** Of the zone itself, and then of its routers. */
   readonly publications: readonly ZonePublication[];
 }
@@ -48,9 +53,13 @@ export async function planMakeZone(
     { networks: records.networks, zones },
     { settings, observed, system },
   );
+  const boot = planFirstBoot(record, zone);
+  const unseen = { links: new Map(), macs: new Map() };
+  const protection = isNew || boot.length === 0 ? unseen : await observeProtection([record], system);
   return {
     record,
     settings,
+    networks: records.networks,
     publications,
     connect: [
       ...(isNew ? [recordZone(record, '+', takes(record))] : []),
@@ -60,7 +69,8 @@ export async function planMakeZone(
       ...(isNew ? [] : await planLate(publications.slice(1), system)),
     ],
     install: planInstall(record, zone),
-    boot: planFirstBoot(record, zone),
+    protect: boot.length === 0 ? [] : protectionOf(record, records, settings, protection),
+    boot,
   };
 }
 
@@ -120,7 +130,9 @@ async function planUndo(record: ZoneRecord, host: Host): Promise<HostPlan> {
  * Boots a zone for the first time and waits until it has verified its network; then also for the running routers that
  * were told of it.
  */
-async function bootFirst({ record, settings, boot, publications }: ZoneCreation, host: Host): Promise<ZoneRecord> {
+async function bootFirst(creation: ZoneCreation, host: Host): Promise<ZoneRecord> {
+  const { record, settings, boot, publications } = creation;
+  if (boot.length > 0) await protectLinks(creation, host);
   await carryOut(boot, host);
   const [own, ...routers] = publications;
   if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);
@@ -130,6 +142,15 @@ async function bootFirst({ record, settings, boot, publications }: ZoneCreation,
     if (running) await waitApplied(router, generation, settings.bootSeconds, host.system);
   }
   return booted;
+}
+
+/**
+ * Before the zone boots, so that it never runs without. zoneadmd wipes protection when a zone goes down (§8.2), which is
+ * what `znetadm watch` is for.
+ */
+async function protectLinks({ record, settings, networks }: ZoneCreation, host: Host): Promise<void> {
+  const observed = await observeProtection([record], host.system);
+  await carryOut(protectionOf(record, { networks }, settings, observed), host);
 }
 
 /** Observes again and plans again: nothing may be left. */

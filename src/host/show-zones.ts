@@ -1,5 +1,6 @@
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
+import { type LinkProtection, parseProtection, showProtection } from '../illumos/dladm.ts';
 import { listZones, parseZones } from '../illumos/zoneadm.ts';
 import { parseMetadata } from '../ini/metadata.ts';
 import { metadataFile } from '../plan/host-paths.ts';
@@ -15,6 +16,8 @@ export interface ShownZone {
   readonly state?: string;
   /** "ok (7)", "booting" … Empty when the zone does not run. Missing when it was not asked for. */
   readonly applied?: string;
+  /** What each link is held to, by its name. Missing when it was not asked for. */
+  readonly protection?: ReadonlyMap<string, LinkProtection>;
 }
 
 /**
@@ -72,16 +75,39 @@ export function inOrder(zones: Records['zones']): ZoneRecord[] {
 /** The fields of show-zone, in the order they are shown. */
 export const ZONE_FIELDS = ['zone', 'role', 'state', 'link', 'over', 'address', 'router', 'applied'] as const;
 /** Further ones, on request. */
-export const MORE_ZONE_FIELDS = ['network', 'side', 'mtu', 'brand', 'zonepath', 'autoboot', 'id'] as const;
+export const MORE_ZONE_FIELDS = [
+  'protection',
+  'allowed',
+  'network',
+  'side',
+  'mtu',
+  'brand',
+  'zonepath',
+  'autoboot',
+  'id',
+] as const;
 
 /** One row a link; a zone without links has one row. */
-export function zoneRows({ record, state = '', applied = '' }: ShownZone): Record<string, string>[] {
+export function zoneRows({ record, state = '', applied = '', protection }: ShownZone): Record<string, string>[] {
   const { name, role, brand, zonepath, autoboot, id } = record;
   const zone = { zone: name, role, state, applied, brand, zonepath, autoboot: autoboot ? 'true' : 'false', id };
-  return record.nics.length === 0 ? [zone] : record.nics.map((nic) => ({ ...zone, ...nicFields(nic) }));
+  return record.nics.length === 0
+    ? [zone]
+    : record.nics.map((nic) => ({ ...zone, ...nicFields(nic), ...held(protection?.get(nic.link)) }));
 }
 
 function nicFields({ link, over, side, network, mtu, addresses, routers }: ZoneNic): Record<string, string> {
   const address = addresses.map(formatInterfaceAddress).join(',');
   return { link, over, side, network: network ?? '', mtu: `${mtu}`, address, router: routers.join(',') };
+}
+
+/** Live: what the link may not do, and with ip-nospoof the only addresses it may send from. */
+function held(protection: LinkProtection | undefined): Record<string, string> {
+  return { protection: protection?.types.join(',') ?? '', allowed: protection?.allowedIps.join(',') ?? '' };
+}
+
+/** Adds what the links of zones are held to, in one command for all. */
+export async function withProtection(shown: readonly ShownZone[], system: System): Promise<ShownZone[]> {
+  const protection = parseProtection(await ask(showProtection(), system));
+  return shown.map((zone) => ({ ...zone, protection }));
 }

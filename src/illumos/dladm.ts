@@ -55,3 +55,58 @@ export function deleteVnic(name: LinkName): Command {
 export function setMtu(name: LinkName, mtu: number): Command {
   return { program: DLADM, args: ['set-linkprop', '-p', `mtu=${mtu}`, name] };
 }
+
+const PROPERTY_FIELDS = ['link', 'property', 'value'] as const;
+
+/** What a link may send (§8.1), as it is now. Both lists empty: anything. */
+export interface LinkProtection {
+  /** Of "mac-nospoof", "restricted", "ip-nospoof", "dhcp-nospoof". */
+  readonly types: readonly string[];
+  /** Addresses and networks, always with a prefix length. */
+  readonly allowedIps: readonly string[];
+}
+
+/** The protection of every link in one command. It opens each of them for a moment (§1.9). */
+export function showProtection(): Command {
+  return {
+    program: DLADM,
+    args: ['show-linkprop', '-c', '-o', PROPERTY_FIELDS.join(','), '-p', 'protection,allowed-ips'],
+  };
+}
+
+/** Reads what `showProtection` printed, by link. "--" is a link that cannot be protected (§1.9). */
+export function parseProtection(stdout: string): Map<string, LinkProtection> {
+  const links = new Map<string, LinkProtection>();
+  for (const { link, property, value } of parseRows(stdout, PROPERTY_FIELDS)) {
+    const values = value === '' || value === '--' ? [] : value.split(',');
+    const before = links.get(link) ?? { types: [], allowedIps: [] };
+    links.set(link, property === 'protection' ? { ...before, types: values } : { ...before, allowedIps: values });
+  }
+  return links;
+}
+
+/** -t: the value now. A recorded one would come back with the host, whatever the zone's addresses are by then. */
+export function setProtection(name: LinkName, types: readonly string[]): Command {
+  return { program: DLADM, args: ['set-linkprop', '-t', '-p', `protection=${types.join(',')}`, name] };
+}
+
+/** At most 32 addresses and 255 bytes with the name of the property (§1.9). */
+export function setAllowedIps(name: LinkName, allowedIps: readonly string[]): Command {
+  return { program: DLADM, args: ['set-linkprop', '-t', '-p', `allowed-ips=${allowedIps.join(',')}`, name] };
+}
+
+export function resetAllowedIps(name: LinkName): Command {
+  return { program: DLADM, args: ['reset-linkprop', '-t', '-p', 'allowed-ips', name] };
+}
+
+const VNIC_FIELDS = ['link', 'macaddress'] as const;
+
+/** The MAC addresses of all VNICs in one command. */
+export function showMacs(): Command {
+  return { program: DLADM, args: ['show-vnic', '-p', '-o', VNIC_FIELDS.join(',')] };
+}
+
+/** Reads what `showMacs` printed: link → MAC address as dladm prints it, without padding: "2:8:20:a:b:c". */
+export function parseMacs(stdout: string): Map<string, string> {
+  return new Map(parseRows(stdout, VNIC_FIELDS).map(({ link, macaddress }) => [link, macaddress]));
+}

@@ -7,7 +7,7 @@ import { formatReservation, parseReservation } from '../domain/reservation.ts';
 import { formatIni, parseIni } from './document.ts';
 import { nameFault, RECORD_FORMAT, RECORD_HEAD, recordError, topOf } from './record.ts';
 import { checkEnd, sortSections } from './sections.ts';
-import { list, one, readSection, wholeNumber } from './shape.ts';
+import { list, one, optional, readSection, wholeNumber, yesOrNo } from './shape.ts';
 import { readVars, varsSections } from './vars.ts';
 
 const NETWORK = {
@@ -18,6 +18,7 @@ const NETWORK = {
   etherstub: one(parseLinkName),
   mtu: one(wholeNumber(576, 9000)),
   reserve: list(parseReservation),
+  protection: optional(yesOrNo),
 };
 
 /**
@@ -52,20 +53,13 @@ export function parseNetworkRecord(text: string, file: string, name: NetworkName
     mtu: values.mtu,
     reservations: values.reserve,
     vars,
+    ...(values.protection === false ? { unprotected: true } : {}),
   };
 }
 
 /** Writes the record of a network. `parseNetworkRecord` reads back the same. */
-export function formatNetworkRecord({
-  name,
-  state,
-  prefixes,
-  routers,
-  etherstub,
-  mtu,
-  reservations,
-  vars,
-}: Network): string {
+export function formatNetworkRecord(network: Network): string {
+  const { name, state, prefixes, routers, etherstub, mtu, reservations, vars, unprotected } = network;
   return formatIni(
     [`zonenet: record of network ${name}. Written by znetadm; change it with znetadm.`],
     [
@@ -80,6 +74,7 @@ export function formatNetworkRecord({
           ['etherstub', etherstub],
           ['mtu', `${mtu}`],
           ['reserve', reservations.map(formatReservation)],
+          ...(unprotected === true ? [['protection', 'no'] as const] : []),
         ],
       },
       ...varsSections(vars),

@@ -8,7 +8,7 @@ import { parseBrand, parseZonePath } from '../domain/zone-record.ts';
 import { parseIni } from './document.ts';
 import { placedError, topOf } from './record.ts';
 import { sortSections } from './sections.ts';
-import { list, one, optional, readSection, wholeNumber } from './shape.ts';
+import { list, one, optional, readSection, wholeNumber, yesOrNo } from './shape.ts';
 import { readVars } from './vars.ts';
 
 const TOP = {
@@ -27,6 +27,9 @@ const TOP = {
   domain: optional(parseDomainName),
   search: list(parseDomainName),
   'boot-seconds': optional(wholeNumber(1, 86400)),
+  protection: optional(yesOrNo),
+  'watch-seconds': optional(wholeNumber(1, 3600)),
+  'watch-pass-seconds': optional(wholeNumber(1, 86400)),
 };
 
 /**
@@ -61,6 +64,9 @@ export function parseSettings(text: string, file: string): Settings {
     },
     bootSeconds: values['boot-seconds'] ?? d.bootSeconds,
     vars,
+    protection: values.protection ?? d.protection,
+    watchSeconds: values['watch-seconds'] ?? d.watchSeconds,
+    watchPassSeconds: values['watch-pass-seconds'] ?? d.watchPassSeconds,
   };
 }
 

@@ -1,10 +1,11 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { Network } from '../domain/network.ts';
 import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
-import type { Link } from '../illumos/dladm.ts';
+import type { Link, LinkProtection } from '../illumos/dladm.ts';
 import { metadataFile } from './host-paths.ts';
 import type { HostPlan } from './host-step.ts';
 import { type Links, planEtherstub, planVnics } from './links.ts';
+import { desiredProtection, type ObservedProtection, planProtection } from './protection.ts';
 import type { Publication } from './publish.ts';
 import { desiredConfig, isOurs, lackingIn, type ObservedZone, planZoneConfig } from './zone-config.ts';
 
@@ -54,6 +55,32 @@ export function findLinkDrift(zone: ZoneRecord, links: Links): Drift[] {
       () => planVnics({ ...zone, nics: [nic] }, links),
     ),
   );
+}
+
+/** The links of a running zone that may send other things than its role allows. Links that are missing are left out. */
+export function findProtectionDrift(
+  zone: ZoneRecord,
+  networks: readonly Network[],
+  observed: ObservedProtection,
+): Drift[] {
+  return zone.nics.flatMap((nic) => {
+    const have = observed.links.get(nic.link);
+    if (have === undefined) return [];
+    const want = desiredProtection(zone.role, nic, observed.macs.get(nic.link));
+    return driftWhere(
+      {
+        of: `zone "${zone.name}"`,
+        item: `protection of ${nic.link}`,
+        expected: describeProtection(want),
+        found: describeProtection(have),
+      },
+      () => planProtection({ ...zone, nics: [nic] }, networks, observed),
+    );
+  });
+}
+
+function describeProtection({ types, allowedIps }: LinkProtection): string {
+  return types.length === 0 ? 'none' : [types.join(','), ...allowedIps].join(' ');
 }
 
 function describeNic({ over, mtu }: ZoneNic): string {

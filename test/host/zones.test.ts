@@ -42,6 +42,8 @@ test('a proxy gets a link outside and one inside, and is booted when all of it i
       '/usr/sbin/zoneadm -z proxy install',
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet.xml',
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-forwarding.xml',
+      '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted pnic0',
+      '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted,dhcp-nospoof znic0',
       '/usr/sbin/zoneadm -z proxy boot',
     ],
   );

@@ -65,7 +65,18 @@ test('forwarding requires set-up and ipfilter, goes off with either, and is not 
   assert.match(text, '<instance name="default" enabled="false"/>');
 });
 
-test('both are transient, or SMF would start them for ever', () => {
+test('the host mends links after physical has brought them back, and before zones boot', () => {
+  const text = read('zonenet-host');
+  assert.equal(elements(text, 'dependency'), [
+    'svc:/system/filesystem/local:default require_all/none',
+    'svc:/network/datalink-management:default require_all/none',
+    'svc:/network/physical:default require_all/none',
+  ]);
+  assert.equal(elements(text, 'dependent'), ['svc:/system/zones:default optional_all/none']);
+  assert.not.match(text, 'transient');
+});
+
+test('the two of a zone are transient, or SMF would start them for ever', () => {
   for (const name of ['zonenet', 'zonenet-forwarding']) {
     assert.match(read(name), '<propval name="duration" type="astring" value="transient"/>');
   }

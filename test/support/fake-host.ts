@@ -14,6 +14,9 @@ interface FakeLink {
   readonly class: string;
   mtu: number;
   readonly over?: string;
+  /** Active values of link properties, as dladm prints them; what a halt of the zone wipes (§8.2). */
+  protection?: string;
+  allowedIps?: string;
 }
 
 interface FakeZone {
@@ -92,9 +95,25 @@ export function createFakeHost() {
       case 'set-linkprop': {
         const have = links.get(name);
         if (have === undefined) return failed(`dladm: link ${name} is not valid: object not found`);
-        have.mtu = Number(after(args, '-p').replace('mtu=', ''));
+        const [property, value = ''] = after(args, '-p').split('=');
+        if (property === 'mtu') have.mtu = Number(value);
+        else if (property === 'protection') have.protection = value;
+        else if (property === 'allowed-ips') have.allowedIps = value;
+        else throw new Error(`the fake host has no property ${property}`);
         return DONE;
       }
+      case 'reset-linkprop':
+        delete links.get(name)?.allowedIps;
+        return DONE;
+      case 'show-linkprop':
+        return said(
+          [...links]
+            .map(
+              ([link, { protection = '', allowedIps = '' }]) =>
+                `${link}:protection:${protection}\n${link}:allowed-ips:${allowedIps.replaceAll(':', '\\:')}\n`,
+            )
+            .join(''),
+        );
       default:
         throw new Error(`the fake host has no dladm ${verb}`);
     }
@@ -121,6 +140,12 @@ export function createFakeHost() {
   const settingOf = ({ config }: FakeZone, key: string) =>
     (config.find((line) => line.startsWith(`set ${key}=`)) ?? '').replace(/^[^=]*=/, '').replace(/^"|"$/g, '');
 
+  const linksOf = ({ config }: FakeZone) =>
+    config.flatMap((line) => {
+      const link = /^set physical="(.*)"$/.exec(line)?.[1];
+      return link === undefined ? [] : [link];
+    });
+
   function zoneadm(args: readonly string[]): CommandResult {
     if (args[0] === 'list') {
       const rows = [...zones].map(([name, zone]) => {
@@ -142,9 +167,7 @@ export function createFakeHost() {
         return DONE;
       case 'boot': {
         if (zone.state !== 'installed') return failed(`zoneadm: zone '${name}': must be installed before boot.`);
-        const missing = zone.config
-          .map((line) => /^set physical="(.*)"$/.exec(line)?.[1])
-          .find((link) => link !== undefined && !links.has(link));
+        const missing = linksOf(zone).find((link) => !links.has(link));
         if (missing !== undefined)
           return failed(
             `zoneadm: zone '${name}': failed to add network device\nzoneadm: zone '${name}': call to zoneadmd failed`,
@@ -155,10 +178,15 @@ export function createFakeHost() {
         apply(name, zone);
         return DONE;
       }
+      case 'reboot':
       case 'halt':
+        for (const link of linksOf(zone)) {
+          delete links.get(link)?.protection;
+          delete links.get(link)?.allowedIps;
+        }
         zone.state = 'installed';
         delete zone.id;
-        return DONE;
+        return verb === 'halt' ? DONE : zoneadm(['-z', name, 'boot']);
       case 'uninstall':
         if (zone.state === 'running')
           return failed(`zoneadm: zone '${name}': uninstall operation is invalid for running zones.`);

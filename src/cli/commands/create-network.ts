@@ -19,6 +19,7 @@ interface Options {
   readonly mtu?: number;
   readonly reserve?: readonly Reservation[];
   readonly vars?: Vars;
+  readonly protection: boolean;
   readonly dryRun?: true;
   readonly verbose?: true;
 }
@@ -49,10 +50,14 @@ export const createNetworkCommand: CliCommand = {
         collecting(parseReserve),
       )
       .option('-V, --vars <name=value>', 'a value for the templates of its zones', parseVar)
+      .option('--no-protection', 'let its links send what they like')
       .option('-n, --dry-run', 'print what would be done, and change nothing')
       .option('-v, --verbose', 'print files too')
       .action(
-        (name: string, { address, inet6, router = [], mtu, reserve = [], vars = {}, dryRun, verbose }: Options) => {
+        (
+          name: string,
+          { address, inet6, router = [], mtu, reserve = [], vars = {}, protection, dryRun, verbose }: Options,
+        ) => {
           const request: NetworkRequest = {
             name: parseNetworkName(name),
             ...(address === undefined ? {} : { prefix: address }),
@@ -61,6 +66,7 @@ export const createNetworkCommand: CliCommand = {
             ...(mtu === undefined ? {} : { mtu }),
             reservations: reserve,
             vars,
+            ...(protection ? {} : { unprotected: true }),
           };
           act((context) => run(request, dryRun === true, verbose === true, context));
         },

@@ -98,8 +98,8 @@ function usage(why: string): OperatorError {
 
 async function run(request: ZoneRequest, dryRun: boolean, verbose: boolean, { host, print }: Context): Promise<void> {
   if (dryRun) {
-    const { connect, install, boot } = await planCreateZone(request, host);
-    print(formatPlan([...connect, ...install, ...boot], verbose));
+    const { connect, install, protect, boot } = await planCreateZone(request, host);
+    print(formatPlan([...connect, ...install, ...protect, ...boot], verbose));
     print(NOTHING_CHANGED);
     return;
   }

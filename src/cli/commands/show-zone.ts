@@ -5,6 +5,7 @@ import {
   MORE_ZONE_FIELDS,
   observeShownZones,
   type ShownZone,
+  withProtection,
   ZONE_FIELDS,
   zoneRows,
 } from '../../host/show-zones.ts';
@@ -41,7 +42,9 @@ async function run(
   const zones = name === undefined ? inOrder(records.zones) : [findZone(name, records)];
   const asked =
     options.json === true || fields.includes('applied') ? 'applied' : fields.includes('state') ? 'state' : 'nothing';
-  const shown = await observeShownZones(zones, asked, host.system);
+  const known = await observeShownZones(zones, asked, host.system);
+  const links = fields.includes('protection') || fields.includes('allowed');
+  const shown = links ? await withProtection(known, host.system) : known;
   if (options.json === true) print(`${JSON.stringify(shown.map(toJson), null, 2)}\n`);
   else print(formatRows(shown.flatMap(zoneRows), fields, options, { colour, grouped: GROUPED }));
 }

@@ -1,0 +1,72 @@
+import type { Settings } from '../domain/settings.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { formatCommand } from '../illumos/command.ts';
+import { explainService, SETUP_SERVICE } from '../illumos/svc-host.ts';
+import type { ZoneEntry } from '../illumos/zoneadm.ts';
+import { refreshStep } from '../plan/publish.ts';
+import { execute } from '../system/execute.ts';
+import { observeApplied } from './applied.ts';
+import type { Host } from './host.ts';
+import { planPublications, routersOf } from './publications.ts';
+import type { Records } from './store.ts';
+
+/** Zones that are asked at one look: each costs two commands. */
+const AT_ONCE = 8;
+
+/** The zones that run, by name. */
+export type Running = ReadonlyMap<string, ZoneEntry>;
+
+/**
+ * Sees that zones which booted, and the routers in front of them, have applied what is published for them.
+ *
+ * A refresh that came while a zone was booting is lost (§6.4): the zone would not know of a change until its next boot.
+ * So a zone is asked when it has come up, and refreshed if it is behind; its routers likewise. Zones wait here until
+ * they are up or `bootSeconds` are over, and a few are asked at each look.
+ */
+export function createAnnouncer({ system }: Pick<Host, 'system'>) {
+  /** Until when to wait for a zone, in milliseconds of the clock that never steps. */
+  const waiting = new Map<string, number>();
+
+  async function tellIfLate(zones: readonly ZoneRecord[], running: Running, records: Records, settings: Settings) {
+    const publications = await planPublications(zones, records, { settings, observed: { zones: running }, system });
+    for (const { zone, generation, plan, running: runs } of publications) {
+      // Another command is at it when what is published is not what is recorded.
+      if (!runs || plan.length > 0) continue;
+      const { setup, status } = await observeApplied(zone, system);
+      const applied = status?.generation ?? 0;
+      if (setup !== 'online' || applied >= generation) continue;
+      system.log(`zone ${zone} applied generation ${applied} of ${generation}: told to read it again`);
+      await execute(refreshStep(zone, generation).steps, system);
+    }
+  }
+
+  /** Whether there is nothing more to do for a zone. */
+  async function tellOne(name: string, end: number, running: Running, records: Records, settings: Settings) {
+    const record = records.zones.find((zone) => zone.name === name);
+    if (record === undefined || record.state !== 'ready' || !running.has(name)) return true;
+    const { setup } = await observeApplied(record.name, system);
+    if (setup !== 'online' && setup !== 'maintenance' && system.monotonic() < end) return false;
+    if (setup === 'online') {
+      await tellIfLate([record, ...routersOf(record, records.zones)], running, records, settings);
+    } else {
+      const look = formatCommand(explainService(record.name, SETUP_SERVICE));
+      system.log(`zone ${name} did not set up its network: ${setup ?? 'its services cannot be asked'}; see: ${look}`);
+    }
+    return true;
+  }
+
+  return {
+    /** Takes on zones that booted. */
+    add(names: readonly string[], { bootSeconds }: Settings): void {
+      for (const name of names) waiting.set(name, system.monotonic() + bootSeconds * 1000);
+    },
+    isBusy: () => waiting.size > 0,
+    /** Asks a few of the zones that wait, in turn. */
+    async tell(running: Running, records: Records, settings: Settings): Promise<void> {
+      for (const [name, end] of [...waiting].slice(0, AT_ONCE)) {
+        waiting.delete(name);
+        if (!(await tellOne(name, end, running, records, settings))) waiting.set(name, end);
+      }
+    },
+  };
+}

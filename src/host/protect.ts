@@ -1,0 +1,31 @@
+import { familyOf } from '../domain/address.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { parseMacs, parseProtection, showMacs, showProtection } from '../illumos/dladm.ts';
+import type { HostPlan } from '../plan/host-step.ts';
+import { type ObservedProtection, planProtection } from '../plan/protection.ts';
+import { ask } from '../system/ask.ts';
+import type { System } from '../system/system.ts';
+import type { Records } from './store.ts';
+
+/** The protection of all links of the host, in one command; in two when one of the zones has an IPv6 address. */
+export async function observeProtection(
+  zones: readonly Pick<ZoneRecord, 'nics'>[],
+  system: System,
+): Promise<ObservedProtection> {
+  const inet6 = zones.some(({ nics }) =>
+    nics.some(({ addresses }) => addresses.some(({ address }) => familyOf(address) === 'inet6')),
+  );
+  const [links, macs] = await Promise.all([ask(showProtection(), system), inet6 ? ask(showMacs(), system) : '']);
+  return { links: parseProtection(links), macs: parseMacs(macs) };
+}
+
+/** What protects the links of a zone. Empty when the host's settings want none. */
+export function protectionOf(
+  zone: ZoneRecord,
+  { networks }: Pick<Records, 'networks'>,
+  { protection }: Pick<Settings, 'protection'>,
+  observed: ObservedProtection,
+): HostPlan {
+  return protection ? planProtection(zone, networks, observed) : [];
+}

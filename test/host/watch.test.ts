@@ -1,0 +1,160 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createWatch } from '../../src/host/watch.ts';
+import type { FakeHost } from '../support/fake-host.ts';
+import { hostWith } from '../support/story.ts';
+
+const test = suite('watch');
+
+const ALL = 'mac-nospoof,restricted,ip-nospoof,dhcp-nospoof';
+const reboot = (fake: FakeHost, zone: string) =>
+  fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', zone, 'reboot'] });
+
+/** What was changed since the last question; the commands without their program. */
+function changes(fake: FakeHost): string[] {
+  return fake.changes.splice(0).map((line) => line.replace(/^\/usr\/s?bin\//, ''));
+}
+
+test('a zone has protected links from its first boot on', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  assert.equal(
+    [...fake.links].map(([name, { protection, allowedIps }]) => [name, protection, allowedIps]),
+    [
+      ['e1000g0', undefined, undefined],
+      ['zstub0', undefined, undefined],
+      ['pnic0', 'mac-nospoof,restricted', undefined],
+      ['znic0', 'mac-nospoof,restricted,dhcp-nospoof', undefined],
+      ['znic1', ALL, '10.2.0.2/32'],
+    ],
+  );
+});
+
+test('a first look at a host in order changes nothing', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  assert.is(await createWatch(fake.host).look(), 2);
+  assert.equal(changes(fake), []);
+  assert.equal(fake.log, []);
+});
+
+test('a zone that booted again is protected again, and only it is', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  await reboot(fake, 'web1');
+  assert.is(fake.links.get('znic1')?.protection, undefined);
+  changes(fake);
+  await watch.look();
+  assert.equal(changes(fake), [
+    'dladm set-linkprop -t -p allowed-ips=10.2.0.2/32 znic1',
+    `dladm set-linkprop -t -p protection=${ALL} znic1`,
+  ]);
+  assert.equal(fake.log, ['zone web1: links are protected again: znic1']);
+  await watch.look();
+  assert.equal(changes(fake), []);
+});
+
+test('a new watch takes up what happened while none ran', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  await reboot(fake, 'web1');
+  await reboot(fake, 'proxy');
+  changes(fake);
+  await createWatch(fake.host).look();
+  assert.is(changes(fake).length, 4);
+  assert.is(fake.links.get('znic1')?.protection, ALL);
+});
+
+test('what goes without a boot is put back by the slow pass', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  delete fake.links.get('znic1')?.protection;
+  await watch.look();
+  assert.equal(changes(fake), []);
+  await fake.system.sleep(300_000);
+  await watch.look();
+  assert.equal(changes(fake), [`dladm set-linkprop -t -p protection=${ALL} znic1`]);
+});
+
+test('a zone that another command works on has its turn later', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  await reboot(fake, 'web1');
+  const release = await fake.host.lock('zone.web1');
+  changes(fake);
+  await watch.look();
+  assert.equal(changes(fake), []);
+  await release();
+  await watch.look();
+  assert.is(changes(fake).length, 2);
+  assert.is(fake.locks.size, 0);
+});
+
+test('a zone of others is left alone', async () => {
+  const fake = await hostWith('back');
+  fake.links.set('mine0', { class: 'vnic', mtu: 1500, over: 'e1000g0' });
+  fake.zones.set('mail', { state: 'running', id: 77, config: ['set physical="mine0"'], generation: 0 });
+  await createWatch(fake.host).look();
+  assert.equal(changes(fake), []);
+});
+
+test('a burst is one look at the links', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1', 'db1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  for (const zone of ['proxy', 'web1', 'db1']) await reboot(fake, zone);
+  let asked = 0;
+  const { run } = fake.system;
+  fake.system.run = async (command) => {
+    if (command.args[0] === 'show-linkprop') asked += 1;
+    return await run(command);
+  };
+  await watch.look();
+  assert.is(asked, 1);
+  assert.is(fake.log.length, 3);
+});
+
+test('a zone and its router that missed a refresh are told once more', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  const proxy = fake.zones.get('proxy');
+  assert.ok(proxy !== undefined);
+  proxy.generation = 1;
+  await watch.look();
+  assert.equal(changes(fake), []);
+  await reboot(fake, 'web1');
+  changes(fake);
+  await watch.look();
+  assert.ok(changes(fake).includes('svcadm -z proxy refresh svc:/network/zonenet:default'));
+  assert.is(fake.log.at(-1), 'zone proxy applied generation 1 of 2: told to read it again');
+  assert.is(proxy.generation, 2);
+});
+
+test('what fails is logged once, and the rest is done', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1', 'db1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  for (const zone of ['web1', 'db1']) await reboot(fake, zone);
+  changes(fake);
+  const failed = { status: 1, timedOut: false, stdout: '', stderr: 'dladm: warning: cannot set\n' };
+  fake.answers.set('/usr/sbin/dladm set-linkprop -t -p allowed-ips=10.2.0.2/32', failed);
+  await watch.look();
+  assert.is(fake.links.get('znic2')?.protection, ALL);
+  assert.is(fake.log.filter((line) => line.includes('cannot set')).length, 1);
+  fake.answers.set('/usr/sbin/zoneadm list', failed);
+  await watch.look();
+  await watch.look();
+  assert.is(fake.log.filter((line) => line.includes('zoneadm list')).length, 1);
+});
+
+test('settings turn protection off, and set the time between looks', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  await reboot(fake, 'web1');
+  changes(fake);
+  fake.files.set('/etc/zonenet/zonenet.ini', 'format = 1\nprotection = no\nwatch-seconds = 7\n');
+  assert.is(await createWatch(fake.host).look(), 7);
+  assert.equal(changes(fake), []);
+});
+
+test.run();
