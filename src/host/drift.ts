@@ -11,6 +11,7 @@ import {
   findPublicationDrift,
 } from '../plan/drift.ts';
 import type { HostPlan } from '../plan/host-step.ts';
+import { withOwnLinks } from '../plan/links.ts';
 import { recordNetwork } from '../plan/records.ts';
 import { findAppliedDrift } from './applied-drift.ts';
 import { planDeleteNetwork } from './delete-network.ts';
@@ -71,7 +72,7 @@ export async function findStanding(situation: Situation, host: Host, full = fals
 }
 
 /** What running zones' links may send that they should not, in one command for all. */
-async function findRunningProtection(
+export async function findRunningProtection(
   zones: readonly ZoneRecord[],
   { records, settings, observed }: Situation,
   { system }: Host,
@@ -79,7 +80,7 @@ async function findRunningProtection(
   const running = zones.filter(({ name }) => observed.zones.get(name)?.state === 'running');
   if (!settings.protection || running.length === 0) return [];
   const found = await observeProtection(running, system);
-  return running.flatMap((zone) => findProtectionDrift(zone, records.networks, found));
+  return running.flatMap((zone) => findProtectionDrift(withOwnLinks(zone, observed.links), records.networks, found));
 }
 
 /** "/etc/…/web2.ini:4:8: what\n …" */

@@ -5,10 +5,19 @@ import type { HostPlan } from '../plan/host-step.ts';
 import { waitApplied } from './applied.ts';
 import { deleteNetwork } from './delete-network.ts';
 import { deleteZone } from './delete-zone.ts';
-import { findDrift, findStanding, isGoing, isUnfinished, look, planAllPublications } from './drift.ts';
+import {
+  findDrift,
+  findRunningProtection,
+  findStanding,
+  isGoing,
+  isUnfinished,
+  look,
+  planAllPublications,
+} from './drift.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { makeZone, planMakeZone, type Situation } from './make-zone.ts';
+import { observeHost } from './observe.ts';
 import { findZone } from './store.ts';
 
 /** What it takes to make the host as it is recorded, and what stands in the way. */
@@ -59,6 +68,7 @@ export async function sync(host: Host): Promise<Convergence> {
     const standing = convergenceOf(await findStanding(situation, host));
     faults.push(...standing.faults);
     await carryOut(standing.plan, host);
+    if (standing.plan.some(({ about }) => about === 'link')) await protectNew(situation, host);
     return { situation, plan: standing.plan };
   });
   for (const { name } of situation.records.zones.filter(isUnfinished)) {
@@ -68,6 +78,13 @@ export async function sync(host: Host): Promise<Convergence> {
   if (told) await waitForAll(situation, faults, host);
   await clearLeftovers(situation.records, host);
   return { plan, faults };
+}
+
+/** A link that came back has no protection yet. */
+async function protectNew(before: Situation, host: Host): Promise<void> {
+  const situation = { ...before, observed: await observeHost(host.system) };
+  const ready = situation.records.zones.filter(({ state }) => state === 'ready');
+  await carryOut(convergenceOf(await findRunningProtection(ready, situation, host)).plan, host);
 }
 
 async function finishZone(name: ZoneName, host: Host): Promise<void> {

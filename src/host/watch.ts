@@ -1,8 +1,10 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
+import { parseLinks, showLinks } from '../illumos/dladm.ts';
 import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
 import { stepsOf } from '../plan/host-step.ts';
+import { withOwnLinks } from '../plan/links.ts';
 import { ask } from '../system/ask.ts';
 import { execute } from '../system/execute.ts';
 import type { Release } from '../system/lock.ts';
@@ -122,14 +124,15 @@ async function protectHeld(
   settings: Settings,
   { system }: Host,
 ): Promise<void> {
-  const observed = await observeProtection(zones, system);
+  const [observed, listed] = await Promise.all([observeProtection(zones, system), ask(showLinks(), system)]);
+  const links = new Map(parseLinks(listed).map((link) => [link.name, link]));
   for (const zone of zones) {
-    const present = { ...zone, nics: zone.nics.filter(({ link }) => observed.links.has(link)) };
-    const plan = protectionOf(present, records, settings, observed);
+    const own = withOwnLinks(zone, links);
+    const plan = protectionOf(own, records, settings, observed);
     if (plan.length === 0) continue;
     try {
       await execute(stepsOf(plan), system);
-      system.log(`zone ${zone.name}: links are protected again: ${linksOf(present)}`);
+      system.log(`zone ${zone.name}: links are protected again: ${linksOf(own)}`);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       system.log(error.message);

@@ -58,14 +58,18 @@ function mtuOver(lower: Link | undefined): number {
  * name and is another link is left alone.
  */
 export function planVnicRemoval(zone: ZoneRecord, links: Links): HostStep[] {
-  return zone.nics
-    .filter(({ link, over }) => {
-      const have = links.get(link);
-      return have?.class === 'vnic' && have.over === over;
-    })
-    .map(({ link }) =>
-      removal(link, deleteVnic(link), `${link} belongs to zone "${zone.name}"`, `delete-zone ${zone.name}`),
-    );
+  return withOwnLinks(zone, links).nics.map(({ link }) =>
+    removal(link, deleteVnic(link), `${link} belongs to zone "${zone.name}"`, `delete-zone ${zone.name}`),
+  );
+}
+
+/** A zone with those of its links only that are there and ours: by exact name and the link they are over. */
+export function withOwnLinks(zone: ZoneRecord, links: Links): ZoneRecord {
+  const nics = zone.nics.filter(({ link, over }) => {
+    const have = links.get(link);
+    return have?.class === 'vnic' && have.over === over;
+  });
+  return { ...zone, nics };
 }
 
 /** Takes away the etherstub of a network, if it is there and is one. */

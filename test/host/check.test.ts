@@ -24,8 +24,15 @@ const CASES: readonly [what: string, spoil: (fake: FakeHost) => unknown, wanted:
   ],
   [
     'a wrong MTU',
-    (fake) => fake.links.set('znic1', { class: 'vnic', mtu: 9000, over: 'zstub0' }),
+    (fake) => Object.assign(fake.links.get('znic1') ?? {}, { mtu: 9000 }),
     ['zone "web1" | link znic1 | vnic over zstub0, mtu 1500 | vnic over zstub0, mtu 9000'],
+  ],
+  [
+    'a link without protection',
+    (fake) => Object.assign(fake.links.get('znic1') ?? {}, { protection: 'restricted' }),
+    [
+      'zone "web1" | protection of znic1 | mac-nospoof,restricted,ip-nospoof,dhcp-nospoof 10.2.0.2/32 | restricted 10.2.0.2/32',
+    ],
   ],
   [
     'missing metadata',
@@ -121,17 +128,17 @@ test('the second look asks nothing of zones that are in order', async () => {
     return await run(command);
   };
   await findDrift(fake.host);
-  assert.is(asked.length, 3 + 3 + 3);
+  assert.is(asked.length, 4 + 3 + 3);
   asked.splice(0);
   assert.equal(await told(fake), []);
-  assert.equal(asked.sort(), ['dladm show-link', 'svcs -Z', 'zoneadm list']);
+  assert.equal(asked.sort(), ['dladm show-link', 'dladm show-linkprop', 'svcs -Z', 'zoneadm list']);
   asked.splice(0);
   fake.zones.get('web1')?.config.splice(-3);
   assert.is((await told(fake)).length, 1);
-  assert.equal(asked.sort(), ['dladm show-link', 'svcs -Z', 'zoneadm list', 'zonecfg -z']);
+  assert.equal(asked.sort(), ['dladm show-link', 'dladm show-linkprop', 'svcs -Z', 'zoneadm list', 'zonecfg -z']);
   asked.splice(0);
   await findDrift(fake.host, true);
-  assert.is(asked.length, 3 + 3 + 3);
+  assert.is(asked.length, 4 + 3 + 3);
 });
 
 test('beside a damaged record the others are checked and deleted', async () => {

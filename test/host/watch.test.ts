@@ -98,6 +98,13 @@ test('a zone of others is left alone', async () => {
   assert.equal(changes(fake), []);
 });
 
+test("another's link of a recorded name is left alone", async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  fake.links.set('znic1', { class: 'vnic', mtu: 1500, over: 'e1000g0' });
+  await createWatch(fake.host).look();
+  assert.equal(changes(fake), []);
+});
+
 test('a burst is one look at the links', async () => {
   const fake = await hostWith('back', 'proxy', 'web1', 'db1');
   const watch = createWatch(fake.host);
