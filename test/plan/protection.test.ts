@@ -110,6 +110,7 @@ test('links of a network that is not protected are left alone', () => {
     etherstub: parseLinkName('zstub0'),
     mtu: 1500,
     reservations: [],
+    vars: {},
     unprotected: true,
   };
   assert.equal(plan('member', nic(), { types: ['restricted'], allowedIps: [] }, [network]), []);
