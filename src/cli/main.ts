@@ -44,6 +44,14 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'show what is not as it is recorded',
     load: async () => (await import('./commands/check.ts')).checkCommand,
   },
+  why: {
+    summary: 'tell whose an address or a link is, since when, by which command',
+    load: async () => (await import('./commands/why.ts')).whyCommand,
+  },
+  'show-history': {
+    summary: 'show who changed what, when, by which command',
+    load: async () => (await import('./commands/show-history.ts')).showHistoryCommand,
+  },
   repair: {
     summary: 'make everything as it is recorded, and finish what was interrupted',
     load: async () => (await import('./commands/repair.ts')).repairCommand,
@@ -83,7 +91,7 @@ function quiet(command: Command): void {
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(progress, /^(show-|check$|watch$)/.test(args[0] ?? '')),
+    host: createNodeHost(progress, /^(show-|check$|why$|watch$)/.test(args[0] ?? ''), args),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { createRecorder } from '../host/history.ts';
 import type { Host } from '../host/host.ts';
-import { VOLATILE } from '../plan/host-paths.ts';
+import { formatCommand } from '../illumos/command.ts';
+import { HISTORY_FILE, VOLATILE } from '../plan/host-paths.ts';
+import { appendLine } from '../system/append.ts';
 import { acquireLock } from '../system/lock.ts';
 import { createNodeSystem } from '../system/node-system.ts';
 import { createProcessTable } from '../system/process-table.ts';
@@ -10,9 +13,18 @@ import type { Progress } from './progress.ts';
 /** Seconds to wait for a lock that another znetadm holds. */
 const WAIT_SECONDS = 60;
 
+/** About ten thousand lines. */
+const HISTORY_BYTES = 1 << 20;
+
 /** The host as it is: its programs, files, processes and locks. `light` for commands that mostly ask. */
-export function createNodeHost(progress: Progress, light: boolean): Host {
+export function createNodeHost(progress: Progress, light: boolean, args: readonly string[]): Host {
   const processes = createProcessTable();
+  const command = formatCommand({ program: 'znetadm', args });
+  const record = createRecorder(
+    { user: callerOf(process.env, process.getuid?.()), command },
+    () => new Date(),
+    (line) => appendLine(HISTORY_FILE, line, HISTORY_BYTES),
+  );
   return {
     system: createNodeSystem({
       run: async (command) => {
@@ -25,6 +37,14 @@ export function createNodeHost(progress: Progress, light: boolean): Host {
     lock: (name, waitSeconds = WAIT_SECONDS) =>
       acquireLock(`${VOLATILE}/lock/${name}`, { processes, waitMilliseconds: waitSeconds * 1000 }),
     newId: randomUUID,
-    progress: (step) => progress.step(step),
+    progress(step) {
+      record(step);
+      progress.step(step);
+    },
   };
+}
+
+/** Who called: sudo names the caller, su, pfexec and a login leave LOGNAME as it is. */
+function callerOf(environment: NodeJS.ProcessEnv, uid: number | undefined): string {
+  return environment['SUDO_USER'] ?? environment['LOGNAME'] ?? environment['USER'] ?? `uid ${uid}`;
 }

@@ -11,7 +11,7 @@ import type { ZoneEntry } from '../illumos/zoneadm.ts';
 import type { Drift } from '../plan/drift.ts';
 import { refreshStep } from '../plan/publish.ts';
 import type { System } from '../system/system.ts';
-import { type Applied, howToGoOn, isApplied } from './applied.ts';
+import { type Applied, howToGoOn, isApplied, observeApplied } from './applied.ts';
 import type { ZonePublication } from './publications.ts';
 import type { Seen } from './seen.ts';
 import { formatApplied } from './show-zones.ts';
@@ -50,14 +50,34 @@ export async function findAppliedDrift(
         ...known,
         ...(status?.status === 0 ? { status: parseAppliedStatus(status.stdout) } : {}),
       };
-      if (isApplied(record, generation, applied)) {
-        asked.note();
-        return [];
-      }
-      return [drift(publication, applied)];
+      const settled = await settle(publication, applied, system);
+      if (!isApplied(record, generation, settled)) return [drift(publication, settled)];
+      asked.note();
+      return [];
     }),
   );
   return drifts.flat();
+}
+
+/** Milliseconds: for a zone at work, for one that may just have been told, and between two looks. */
+const [AT_WORK, JUST_TOLD, PAUSE] = [10_000, 500, 100];
+
+/** Gives a zone that is at work on its metadata the time to end it: what is on its way is no drift. */
+async function settle({ zone, generation }: ZonePublication, first: Applied, system: System): Promise<Applied> {
+  const begin = system.monotonic();
+  let applied = first;
+  for (;;) {
+    const { setup, forwarding } = applied;
+    const moving = setup?.endsWith('*') === true || forwarding?.endsWith('*') === true;
+    const patience = moving ? AT_WORK : isLate(applied, generation) ? JUST_TOLD : 0;
+    if (system.monotonic() - begin >= patience) return applied;
+    await system.sleep(PAUSE);
+    applied = await observeApplied(zone, system);
+  }
+}
+
+function isLate({ setup, status }: Applied, generation: number): boolean {
+  return setup === 'online' && (status?.generation ?? 0) < generation;
 }
 
 function drift({ zone, generation, record }: ZonePublication, applied: Applied): Drift {
@@ -68,8 +88,7 @@ function drift({ zone, generation, record }: ZonePublication, applied: Applied):
       : formatApplied(record, generation, applied);
   const found = status?.message === undefined ? state : `${state}: ${status.message}`;
   const what = { of: `zone "${zone}"`, item: 'applied', expected: `ok (${generation})`, found };
-  const late = setup === 'online' && (status?.generation ?? 0) < generation;
-  if (late) return { ...what, plan: [refreshStep(zone, generation)] };
+  if (isLate(applied, generation)) return { ...what, plan: [refreshStep(zone, generation)] };
   const service = setup === 'online' && forwarding === 'maintenance' ? FORWARDING_SERVICE : SETUP_SERVICE;
   const again = setup === 'maintenance' || forwarding === 'maintenance' ? 'clear' : 'refresh';
   const fault = new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${zone}": ${found}`, {

@@ -1,38 +1,102 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { NetworkName } from '../domain/names.ts';
+import type { NetworkName, ZoneName } from '../domain/names.ts';
+import type { Network } from '../domain/network.ts';
+import { routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { linksOver, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork } from '../plan/records.ts';
+import { deleteZone, deletionOrder, planRemoval, type ZoneRemoval } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeHost } from './observe.ts';
-import { findNetwork, readRecords, refuseDamaged } from './store.ts';
+import { findNetwork, type Records, readRecords, refuseDamaged } from './store.ts';
 
 /**
- * Plans the removal of a network. Changes nothing. What is gone already is no fault.
+ * Plans the removal of a network. Changes nothing. What is gone already is no fault. Zones in `gone` are looked at as
+ * deleted.
  *
  * @throws {OperatorError} NOT_FOUND, IN_USE naming the zones or links on it, RECORD_INVALID
  */
-export async function planDeleteNetwork(name: NetworkName, { system }: Host): Promise<HostPlan> {
+export async function planDeleteNetwork(
+  name: NetworkName,
+  { system }: Host,
+  gone: readonly ZoneRecord[] = [],
+): Promise<HostPlan> {
   const [records, { links }] = await Promise.all([readRecords(system), observeHost(system)]);
   refuseDamaged(records, `delete network "${name}"`);
   const network = findNetwork(name, records);
-  const users = records.zones.filter(({ nics }) => nics.some((nic) => nic.network === name)).map((zone) => zone.name);
-  if (users.length > 0) {
-    throw new OperatorError('IN_USE', `Cannot delete network "${name}": used by ${users.join(', ')}`, {
-      hint: users.map((zone) => `to free it:   znetadm delete-zone ${zone}`).join('\n'),
-    });
-  }
-  const others = linksOver(network.etherstub, links).map((link) => link.name);
+  const users = usersOf(network, records).filter((zone) => !gone.some((other) => other.name === zone.name));
+  if (users.length > 0) throw inUse(network, users);
+  const going = gone.flatMap(({ nics }) => nics.map(({ link }): string => link));
+  const others = linksOver(network.etherstub, links)
+    .map((link) => link.name)
+    .filter((link) => !going.includes(link));
   if (others.length > 0) {
     const what = `${others.join(', ')} over ${network.etherstub}, which znetadm did not make`;
     throw new OperatorError('IN_USE', `Cannot delete network "${name}": used by ${what}`, {
       hint: others.map((link) => `to free it:   /usr/sbin/dladm delete-vnic ${link}`).join('\n'),
     });
   }
-  const going: HostPlan =
+  const announced: HostPlan =
     network.state === 'deleting' ? [] : [recordNetwork({ ...network, state: 'deleting' }, '~', 'it goes')];
-  return [...going, ...planEtherstubRemoval(network, links), forgetNetwork(name)];
+  return [...announced, ...planEtherstubRemoval(network, links), forgetNetwork(name)];
+}
+
+/** What takes a network away with all zones on it, those behind others first. */
+export interface NetworkRemoval {
+  readonly zones: readonly ZoneRemoval[];
+  readonly network: HostPlan;
+}
+
+/**
+ * Plans the removal of a network and of the zones on it, its proxy last. Changes nothing.
+ *
+ * @throws {OperatorError} as `planDeleteNetwork`, and IN_USE when a zone that would go is the router of other networks
+ * or behind one that stays
+ */
+export async function planDeleteNetworkAndZones(name: NetworkName, host: Host): Promise<NetworkRemoval> {
+  const records = await readRecords(host.system);
+  refuseDamaged(records, `delete network "${name}"`);
+  const network = findNetwork(name, records);
+  const order = usersOf(network, records)
+    .sort((a, b) => routedNetworks(a).length - routedNetworks(b).length)
+    .flatMap((zone) => deletionOrder(zone.name, true, records));
+  const going = [...new Set(order)];
+  const elsewhere = going.find((zone) => networksOf(zone).some((other) => other !== name));
+  if (elsewhere !== undefined) throw alsoOn(network, elsewhere);
+  const zones: ZoneRemoval[] = [];
+  for (const [index, record] of going.entries()) {
+    const gone = going.slice(0, index).map((zone) => zone.name);
+    zones.push(await planRemoval(record, host, gone));
+  }
+  return { zones, network: await planDeleteNetwork(name, host, going) };
+}
+
+function usersOf({ name }: Network, { zones }: Records): ZoneRecord[] {
+  return zones.filter(({ nics }) => nics.some((nic) => nic.network === name));
+}
+
+const networksOf = ({ nics }: ZoneRecord) => nics.flatMap(({ network }) => (network === undefined ? [] : [network]));
+
+function inUse({ name }: Network, users: readonly ZoneRecord[]): OperatorError {
+  const behindFirst = [...users].sort((a, b) => routedNetworks(a).length - routedNetworks(b).length);
+  const [first, ...more] = behindFirst.map((zone) => `znetadm delete-zone ${zone.name}`);
+  const names = users.map((zone) => zone.name).join(', ');
+  return new OperatorError('IN_USE', `Cannot delete network "${name}": used by ${names}`, {
+    hint: [
+      `to free it:   ${first}`,
+      ...more.map((command) => `              ${command}`),
+      `or all:       znetadm delete-network -r ${name}      (shows its plan first with -n)`,
+    ].join('\n'),
+  });
+}
+
+function alsoOn({ name }: Network, zone: ZoneRecord): OperatorError {
+  const others = networksOf(zone).filter((other) => other !== name);
+  const message = `Cannot delete network "${name}" with its zones: zone "${zone.name}" is on ${others.join(', ')} too`;
+  return new OperatorError('IN_USE', message, {
+    hint: `if it is to go all the same:   znetadm delete-zone -r ${zone.name}      (shows its plan first with -n)`,
+  });
 }
 
 /** Deletes a network, or finishes what an interrupted run began. */
@@ -40,4 +104,13 @@ export async function deleteNetwork(name: NetworkName, host: Host): Promise<void
   await clearingEmptied(host, () =>
     locked(host, 'host', async () => carryOut(await planDeleteNetwork(name, host), host)),
   );
+}
+
+/** Deletes a network and the zones on it. Gives the names of the zones deleted, in their order. */
+export async function deleteNetworkAndZones(name: NetworkName, host: Host): Promise<ZoneName[]> {
+  const { zones } = await planDeleteNetworkAndZones(name, host);
+  const deleted: ZoneName[] = [];
+  for (const { record } of zones) deleted.push(...(await deleteZone(record.name, false, host)));
+  await deleteNetwork(name, host);
+  return deleted;
 }

@@ -103,7 +103,7 @@ async function deleteOne(name: ZoneName, host: Host): Promise<void> {
 }
 
 /** The zones to delete, those behind others first. */
-function deletionOrder(name: ZoneName, recursive: boolean, records: Records): ZoneRecord[] {
+export function deletionOrder(name: ZoneName, recursive: boolean, records: Records): ZoneRecord[] {
   const record = findZone(name, records);
   if (record.role === 'proxy') refuseDamaged(records, `delete zone "${name}"`);
   const behind = zonesBehind(record, records.zones);

@@ -69,10 +69,23 @@ export async function observeInet6Routes(system: System): Promise<Prefix[]> {
   return parseInet6Destinations(await ask(showInet6Routes(), system));
 }
 
-/** The names of what is published for a zone. Undefined: it has no directory. */
+/**
+ * What is published for a zone: paths below its directory, the files in a directory before it. Undefined: it has no
+ * directory. What begins with "." is not ours.
+ */
 export async function observePublishedFiles(zone: ZoneName, system: System): Promise<string[] | undefined> {
   const directory = publishedDirectory(zone);
-  return (await system.kindOf(directory)) === 'directory' ? await system.list(directory) : undefined;
+  return (await system.kindOf(directory)) === 'directory' ? await listBelow(directory, '', system) : undefined;
+}
+
+async function listBelow(directory: string, below: string, system: System): Promise<string[]> {
+  const paths: string[] = [];
+  for (const name of await system.list(`${directory}/${below}`.replace(/\/$/, ''))) {
+    const path = `${below}${name}`;
+    const kind = await system.kindOf(`${directory}/${path}`);
+    paths.push(...(kind === 'directory' ? await listBelow(directory, `${path}/`, system) : []), path);
+  }
+  return paths;
 }
 
 /** Every name of a link that is taken: by a live link, or in a record. */

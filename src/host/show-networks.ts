@@ -1,20 +1,22 @@
-import type { Network } from '../domain/network.ts';
-import { usableCount } from '../domain/network.ts';
+import { familyOf } from '../domain/address.ts';
+import { type Network, prefixOf } from '../domain/network.ts';
 import { formatPrefix } from '../domain/prefix.ts';
 import { isBehind, proxyOf } from '../domain/zone-record.ts';
+import { countAddresses, formatAddressRange, freeAddresses } from './free-addresses.ts';
 import type { Records } from './store.ts';
 
 /** The fields of show-network, in the order they are shown. */
 export const NETWORK_FIELDS = ['network', 'prefix', 'router', 'etherstub', 'proxy', 'zones', 'free'] as const;
 /** Further ones, on request. */
-export const MORE_NETWORK_FIELDS = ['state', 'mtu'] as const;
+export const MORE_NETWORK_FIELDS = ['ranges', 'state', 'mtu'] as const;
 
 /** A network with who is on it, all from the records. */
 export function networkRow(network: Network, { zones }: Records): Record<string, string> {
   const { name, prefixes, routers, etherstub, state, mtu } = network;
   const behind = zones.filter((zone) => isBehind(zone, name));
-  const [prefix] = prefixes;
-  const taken = BigInt(behind.length) + 1n;
+  // Of IPv4 where there is any: of a /64 the number says nothing.
+  const ranges = freeAddresses(network, zones);
+  const counted = prefixOf(network, 'inet') === undefined ? 'inet6' : 'inet';
   return {
     network: name,
     prefix: prefixes.map(formatPrefix).join(','),
@@ -22,7 +24,8 @@ export function networkRow(network: Network, { zones }: Records): Record<string,
     etherstub,
     proxy: proxyOf(name, zones)?.name ?? '',
     zones: behind.map((zone) => zone.name).join(','),
-    free: prefix === undefined ? '' : `${usableCount(prefix) - taken}`,
+    free: `${countAddresses(ranges.filter(({ first }) => familyOf(first) === counted))}`,
+    ranges: ranges.map(formatAddressRange).join(','),
     state,
     mtu: `${mtu}`,
   };

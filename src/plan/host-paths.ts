@@ -19,6 +19,8 @@ export const publishedDirectory = (zone: ZoneName) => `${PUBLISHED}/${zone}`;
 export const metadataFile = (zone: ZoneName) => `${publishedDirectory(zone)}/metadata.ini`;
 export const zonecfgFile = (zone: ZoneName) => `${VOLATILE}/${zone}.zonecfg`;
 
+/** Who changed what, when, by which command; a log, so it outlives the last record. */
+export const HISTORY_FILE = '/var/log/zonenet/history';
 /** What was in order at the last look (host/seen.ts). */
 export const SEEN_FILE = `${VOLATILE}/seen`;
 /** Where zonecfg stores the configuration of a zone; only its stamp is looked at (§4.1). */

@@ -15,6 +15,8 @@ export interface HostStep {
   /** Lines that only -v shows: the file of a zonecfg. */
   readonly detail?: string;
   readonly steps: Plan;
+  /** The change of a record, for the history. */
+  readonly change?: { readonly what: 'created' | 'changed' | 'deleted'; readonly subject: string };
 }
 
 export type HostPlan = readonly HostStep[];

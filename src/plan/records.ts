@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
-import type { Network } from '../domain/network.ts';
+import type { Network, RecordState } from '../domain/network.ts';
 import { formatPrefix, type Prefix } from '../domain/prefix.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { formatNetworkRecord } from '../ini/network-record.ts';
@@ -19,12 +19,18 @@ import type { RemoveStep } from './step.ts';
 
 /** Writes the record of a zone, new or with another state. `note` says what it takes or why it changes. */
 export function recordZone(record: ZoneRecord, sign: '+' | '~', note: string): HostStep {
-  return writeRecord(ZONE_RECORDS, zoneRecordFile(record.name), formatZoneRecord(record), sign, note);
+  const step = writeRecord(ZONE_RECORDS, zoneRecordFile(record.name), formatZoneRecord(record), sign, note);
+  return { ...step, change: { what: changeOf(record.state, sign), subject: `zone ${record.name}` } };
 }
 
 /** Writes the record of a network, new or with another state. */
 export function recordNetwork(record: Network, sign: '+' | '~', note: string): HostStep {
-  return writeRecord(NETWORK_RECORDS, networkRecordFile(record.name), formatNetworkRecord(record), sign, note);
+  const step = writeRecord(NETWORK_RECORDS, networkRecordFile(record.name), formatNetworkRecord(record), sign, note);
+  return { ...step, change: { what: changeOf(record.state, sign), subject: `network ${record.name}` } };
+}
+
+function changeOf(state: RecordState, sign: '+' | '~'): 'created' | 'changed' | 'deleted' {
+  return state === 'deleting' ? 'deleted' : sign === '+' ? 'created' : 'changed';
 }
 
 /** Keeps the random prefix of this host for good. */
@@ -52,7 +58,8 @@ export function recordReady(record: ZoneRecord): HostStep {
 }
 
 export function forgetZone(zone: ZoneName): HostStep {
-  return clearingDraft(forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`), zone);
+  const step = forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
+  return { ...clearingDraft(step, zone), change: { what: 'deleted', subject: `zone ${zone}` } };
 }
 
 function clearingDraft(step: HostStep, zone: ZoneName): HostStep {
@@ -60,7 +67,8 @@ function clearingDraft(step: HostStep, zone: ZoneName): HostStep {
 }
 
 export function forgetNetwork(network: NetworkName): HostStep {
-  return forget(NETWORK_RECORDS, networkRecordFile(network), `network "${network}" has nothing left`);
+  const step = forget(NETWORK_RECORDS, networkRecordFile(network), `network "${network}" has nothing left`);
+  return { ...step, change: { what: 'deleted', subject: `network ${network}` } };
 }
 
 function forget(directory: string, path: string, reason: string): HostStep {

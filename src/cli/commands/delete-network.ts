@@ -1,27 +1,50 @@
 import { type NetworkName, parseNetworkName } from '../../domain/names.ts';
-import { deleteNetwork, planDeleteNetwork } from '../../host/delete-network.ts';
+import {
+  deleteNetwork,
+  deleteNetworkAndZones,
+  planDeleteNetwork,
+  planDeleteNetworkAndZones,
+} from '../../host/delete-network.ts';
+import { removalPlan } from '../../host/delete-zone.ts';
+import type { Host } from '../../host/host.ts';
+import type { HostPlan } from '../../plan/host-step.ts';
 import { type CliCommand, type Context, NOTHING_CHANGED } from '../command.ts';
 import { formatPlan } from '../print-plan.ts';
+
+interface Options {
+  readonly recursive?: true;
+  readonly dryRun?: true;
+  readonly verbose?: true;
+}
 
 export const deleteNetworkCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('<name>', 'name of the network')
+      .option('-r, --recursive', 'the zones on it first, its proxy too')
       .option('-n, --dry-run', 'print what would be done, and change nothing')
       .option('-v, --verbose', 'print files too')
-      .action((name: string, { dryRun, verbose }: { dryRun?: true; verbose?: true }) => {
+      .action((name: string, options: Options) => {
         const network = parseNetworkName(name);
-        act((context) => run(network, dryRun === true, verbose === true, context));
+        act((context) => run(network, options, context));
       });
   },
 };
 
-async function run(name: NetworkName, dryRun: boolean, verbose: boolean, { host, print }: Context): Promise<void> {
-  if (dryRun) {
-    print(formatPlan(await planDeleteNetwork(name, host), verbose));
+async function run(name: NetworkName, options: Options, { host, print }: Context): Promise<void> {
+  const recursive = options.recursive === true;
+  if (options.dryRun === true) {
+    print(formatPlan(await plan(name, recursive, host), options.verbose === true));
     print(NOTHING_CHANGED);
     return;
   }
-  await deleteNetwork(name, host);
+  if (recursive) for (const zone of await deleteNetworkAndZones(name, host)) print(`zone ${zone}: deleted\n`);
+  else await deleteNetwork(name, host);
   print(`network ${name}: deleted\n`);
+}
+
+async function plan(name: NetworkName, recursive: boolean, host: Host): Promise<HostPlan> {
+  if (!recursive) return await planDeleteNetwork(name, host);
+  const { zones, network } = await planDeleteNetworkAndZones(name, host);
+  return [...zones.flatMap(removalPlan), ...network];
 }

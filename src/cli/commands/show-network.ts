@@ -4,6 +4,7 @@ import { MORE_NETWORK_FIELDS, NETWORK_FIELDS, networkRow } from '../../host/show
 import { findNetwork, readRecords } from '../../host/store.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import type { Row } from '../table.ts';
 
 export const showNetworkCommand: CliCommand = {
   configure(command, act) {
@@ -35,10 +36,22 @@ async function run(
       ...network,
       prefixes: network.prefixes.map(formatPrefix),
       proxy: rows[index]?.['proxy'] ?? '',
+      free: (rows[index]?.['ranges'] ?? '').split(',').filter((range) => range !== ''),
       zones: (rows[index]?.['zones'] ?? '').split(',').filter((zone) => zone !== ''),
     }));
     print(`${JSON.stringify(shown, null, 2)}\n`);
     return;
   }
   print(formatRows(rows, fields, options, { colour }));
+  const [row] = rows;
+  if (name !== undefined && row !== undefined && options.output === undefined) print(describeFree(row));
+}
+
+/** "free: 10.2.0.4-10.2.0.254", a line each when there are several. */
+function describeFree({ ranges = '' }: Row): string {
+  if (ranges === '') return 'free: none\n';
+  return ranges
+    .split(',')
+    .map((range, index) => `${index === 0 ? 'free: ' : '      '}${range}\n`)
+    .join('');
 }

@@ -1,0 +1,46 @@
+import { readHistory } from '../../host/history.ts';
+import { wholeNumber } from '../../ini/shape.ts';
+import { type CliCommand, type Context, reading } from '../command.ts';
+import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+
+interface Options extends ShowOptions {
+  readonly last?: number;
+}
+
+const FIELDS = ['time', 'user', 'what', 'subject', 'command'] as const;
+
+export const showHistoryCommand: CliCommand = {
+  configure(command, act) {
+    command
+      .argument('[subject]', 'only what was done to that zone or network, by its name')
+      .option('-l, --last <number>', 'only that many, the newest', reading(wholeNumber(1, 1_000_000)))
+      .option('-p, --parsable', 'for programs: fields parted by ":"')
+      .option('-o, --output <fields>', `fields to show: ${FIELDS.join(', ')}`)
+      .option('--json', 'the same as JSON')
+      .action((subject: string | undefined, options: Options) => {
+        const fields = chooseFields(options, FIELDS, []);
+        act((context) => run(subject, fields, options, context));
+      });
+  },
+};
+
+async function run(
+  name: string | undefined,
+  fields: readonly string[],
+  options: Options,
+  { host, print, colour }: Context,
+): Promise<void> {
+  const history = await readHistory(host.system);
+  const wanted = history.filter(({ subject }) => name === undefined || subject.split(' ')[1] === name);
+  const rows = options.last === undefined ? wanted : wanted.slice(-options.last);
+  if (options.json === true) print(`${JSON.stringify(rows, null, 2)}\n`);
+  else
+    print(
+      formatRows(
+        rows.map((entry) => ({ ...entry })),
+        fields,
+        options,
+        { colour },
+      ),
+    );
+}

@@ -1,0 +1,31 @@
+import { formatHistoryEntry, type HistoryEntry, parseHistory } from '../domain/history.ts';
+import { HISTORY_FILE } from '../plan/host-paths.ts';
+import type { HostStep } from '../plan/host-step.ts';
+import type { System } from '../system/system.ts';
+
+/** The history of the host, oldest first; empty where nothing was ever changed. */
+export async function readHistory(system: System): Promise<HistoryEntry[]> {
+  const texts = await Promise.all([`${HISTORY_FILE}.0`, HISTORY_FILE].map((path) => system.readFile(path)));
+  return texts.flatMap((text) => parseHistory(text ?? ''));
+}
+
+/**
+ * Writes down what a run of a command changes, before it is changed: a line for each record, and one line for a run
+ * that mends without a record. A run that changes nothing leaves no line.
+ */
+export function createRecorder(
+  run: Pick<HistoryEntry, 'user' | 'command'>,
+  now: () => Date,
+  append: (line: string) => void,
+): (step: Pick<HostStep, 'change'>) => void {
+  const told = new Set<string>();
+  return ({ change }) => {
+    const subject = change?.subject ?? '';
+    if (told.has(subject) || (change === undefined && told.size > 0)) return;
+    told.add(subject);
+    const time = now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+    append(formatHistoryEntry({ ...run, time, what: change?.what ?? 'mended', subject }));
+  };
+}
