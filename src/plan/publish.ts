@@ -137,7 +137,7 @@ export function planWithdrawal(zone: ZoneName, published: readonly string[] | un
   const directory = publishedDirectory(zone);
   const reason = `zone "${zone}" goes`;
   const files = new Set([...published.map((name) => `${directory}/${name}`), metadataFile(zone)]);
-  const steps = [...files, directory].map((path) => ({ kind: 'remove', reason, path }) as const);
-  const emptied = [PUBLISHED, dirname(PUBLISHED)].map((above) => removeEmptied(above));
+  const steps = [...files].map((path) => ({ kind: 'remove', reason, path }) as const);
+  const emptied = [directory, PUBLISHED, dirname(PUBLISHED)].map((path) => removeEmptied(path));
   return [{ sign: '-', about: 'metadata', what: directory, note: reason, steps: [...steps, ...emptied] }];
 }

@@ -9,6 +9,7 @@ import { formatZoneRecord } from '../ini/zone-record.ts';
 import {
   NETWORK_RECORDS,
   networkRecordFile,
+  PUBLISHED,
   ULA_RECORD,
   ZONE_RECORDS,
   zonecfgFile,
@@ -73,12 +74,14 @@ export function forgetNetwork(network: NetworkName): HostStep {
 
 function forget(directory: string, path: string, reason: string): HostStep {
   const emptied = [directory, dirname(directory)].map((above) => removeEmptied(above));
+  // Of what was published somebody may have left the directories above.
+  const published = [PUBLISHED, dirname(PUBLISHED)].map((above) => removeEmptied(above));
   return {
     sign: '-',
     about: 'record',
     what: path,
     note: reason,
-    steps: [{ kind: 'remove', reason, path }, ...emptied],
+    steps: [...published, { kind: 'remove', reason, path }, ...emptied],
   };
 }
 

@@ -18,6 +18,7 @@ const network = (prefixes: readonly string[], routers: readonly string[], reserv
   etherstub: parseLinkName('zstub0'),
   mtu: 1500,
   reservations: reserved.map(parseReservation),
+  vars: {},
 });
 
 const free = (...args: Parameters<typeof network>) => freeAddresses(network(...args), []).map(formatAddressRange);
