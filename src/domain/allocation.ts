@@ -2,68 +2,89 @@ import { type Address, addressFromValue, addressValue, familyOf } from './addres
 import { OperatorError } from './errors.ts';
 import { type LinkName, parseLinkName, type ZoneName } from './names.ts';
 import { checkHostAddress, type Network, usableRange } from './network.ts';
-import { formatPrefix, type Prefix } from './prefix.ts';
+import { formatPrefix, type Prefix, prefixContains } from './prefix.ts';
+import { reservationOf } from './reservation.ts';
 
 /**
- * The names base0, base1, … that nobody has, lowest first.
+ * Gives the names base0, base1, … that nobody has, lowest first, each once.
  *
  * `taken` holds the names of records and of live links: a link lent to a zone hides its name from dladm's own check
  * (§1.8).
  */
-export function freeLinkNames(base: string, count: number, taken: ReadonlySet<string>): LinkName[] {
-  const names: LinkName[] = [];
-  for (let number = 0; names.length < count; number += 1) {
-    const name = `${base}${number}`;
-    if (!taken.has(name)) names.push(parseLinkName(name));
-  }
-  return names;
+export function createLinkNames(taken: ReadonlySet<string>): (base: string) => LinkName {
+  const numbers = new Map<string, number>();
+  return (base) => {
+    let number = numbers.get(base) ?? 0;
+    while (taken.has(`${base}${number}`)) number += 1;
+    numbers.set(base, number + 1);
+    return parseLinkName(`${base}${number}`);
+  };
 }
 
 /** Who has which address of a network: zones, stopped ones too, and the router. */
 export type AddressOwners = ReadonlyMap<Address, string>;
 
-/**
- * The lowest address of a prefix that nobody has. Network, broadcast and the router's are never given out.
- *
- * @throws {OperatorError} NETWORK_FULL
- */
-export function lowestFreeAddress(
-  prefix: Prefix,
-  owners: AddressOwners,
-  what: { zone: string; network: string },
-): Address {
-  const family = familyOf(prefix.address);
+/** Gives the addresses of one network, each once. */
+export interface AddressGiver {
+  /**
+   * The address of a prefix that is reserved for the zone, or the lowest that nobody has. Network, broadcast, the
+   * router's and what is reserved are never given out by themselves.
+   *
+   * @throws {OperatorError} NETWORK_FULL, ADDRESS_TAKEN when somebody has what is reserved
+   */
+  next(prefix: Prefix, zone: ZoneName): Address;
+  /**
+   * An address that an operator asks for a zone.
+   *
+   * @throws {OperatorError} ADDRESS_OUTSIDE, ADDRESS_TAKEN
+   */
+  wanted(address: Address, prefix: Prefix, zone: ZoneName): Address;
+}
+
+export function createAddressGiver(network: Network, owners: AddressOwners): AddressGiver {
+  const { name, reservations } = network;
+  const given = new Map(owners);
+  const cursors = new Map<Prefix, bigint>();
+  const give = (address: Address, zone: ZoneName) => {
+    given.set(address, `zone "${zone}"`);
+    return address;
+  };
+  const wanted = (address: Address, prefix: Prefix, zone: ZoneName) => {
+    checkHostAddress(address, prefix, `zone "${zone}" on network "${name}"`);
+    const reserved = reservationOf(address, reservations)?.zone;
+    const owner = given.get(address);
+    if (owner === undefined && (reserved === undefined || reserved === zone)) return give(address, zone);
+    const why = owner === undefined ? `it is reserved for zone "${reserved}"` : `${owner} has it`;
+    throw new OperatorError('ADDRESS_TAKEN', `Cannot give ${address} to zone "${zone}": ${why}`, {
+      hint: `Leave out "=${address}" to take the next free address of network "${name}"`,
+    });
+  };
+  return {
+    wanted,
+    next(prefix, zone) {
+      const own = reservations.find((one) => one.zone === zone && prefixContains(prefix, one.first));
+      if (own !== undefined) return wanted(own.first, prefix, zone);
+      const family = familyOf(prefix.address);
+      const { first, last } = usableRange(prefix);
+      let value = cursors.get(prefix) ?? first;
+      while (value <= last) {
+        const address = addressFromValue(value, family);
+        const reserved = reservationOf(address, reservations);
+        value = (reserved === undefined ? value : addressValue(reserved.last)) + 1n;
+        if (reserved !== undefined || given.has(address)) continue;
+        cursors.set(prefix, value);
+        return give(address, zone);
+      }
+      throw full(network, prefix, zone);
+    },
+  };
+}
+
+function full({ name, reservations }: Network, prefix: Prefix, zone: ZoneName): OperatorError {
   const { first, last } = usableRange(prefix);
-  const taken = takenValues(owners, prefix);
-  for (let value = first; value <= last; value += 1n) {
-    if (!taken.has(value)) return addressFromValue(value, family);
-  }
-  throw new OperatorError(
-    'NETWORK_FULL',
-    `Cannot give zone "${what.zone}" an address: all ${last - first + 1n} of network "${what.network}" (${formatPrefix(prefix)}) are taken`,
-    { hint: 'Delete a zone of the network (znetadm show-zone lists them), or make another network' },
-  );
-}
-
-/** BigInts are compared by value in a Set. */
-function takenValues(owners: AddressOwners, prefix: Prefix): Set<bigint> {
-  const family = familyOf(prefix.address);
-  return new Set([...owners.keys()].filter((address) => familyOf(address) === family).map(addressValue));
-}
-
-/**
- * Checks an address that an operator asks for a zone.
- *
- * @throws {OperatorError} ADDRESS_OUTSIDE, ADDRESS_TAKEN
- */
-export function checkWantedAddress(
-  wanted: Address,
-  { network, prefix, owners, zone }: { network: Network; prefix: Prefix; owners: AddressOwners; zone: ZoneName },
-): Address {
-  checkHostAddress(wanted, prefix, `zone "${zone}" on network "${network.name}"`);
-  const owner = owners.get(wanted);
-  if (owner === undefined) return wanted;
-  throw new OperatorError('ADDRESS_TAKEN', `Cannot give ${wanted} to zone "${zone}": ${owner} has it`, {
-    hint: `Leave out "=${wanted}" to take the next free address of network "${network.name}"`,
+  const kept = reservations.length === 0 ? '' : ' or reserved';
+  const what = `all ${last - first + 1n} of network "${name}" (${formatPrefix(prefix)}) are taken${kept}`;
+  return new OperatorError('NETWORK_FULL', `Cannot give zone "${zone}" an address: ${what}`, {
+    hint: 'Delete a zone of the network (znetadm show-zone lists them), let it grow (znetadm set-network -a), or make another',
   });
 }

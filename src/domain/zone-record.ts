@@ -1,5 +1,6 @@
 import type { Address } from './address.ts';
 import { OperatorError } from './errors.ts';
+import type { LinkWishes } from './link-wishes.ts';
 import type { Nic, Role } from './metadata.ts';
 import type { LinkName, NetworkName, ZoneName } from './names.ts';
 import type { RecordState } from './network.ts';
@@ -16,6 +17,18 @@ export interface ZoneRecord {
   /** Absolute, on the host. */
   readonly zonepath: string;
   readonly autoboot: boolean;
+  /** made: by znetadm, which also deletes it. attached: by somebody else, whose it stays; only its links are ours. */
+  readonly origin: 'made' | 'attached';
+  /** shared: its addresses are the global zone's to plumb, and nothing in it follows metadata. */
+  readonly ipType: IpType;
+  /** Whether znetadm installs it; else somebody else does, when they like. */
+  readonly install: boolean;
+  /** The template of its configuration. Missing: none, which zonecfg calls blank. */
+  readonly template?: string;
+  /** The zone it is a copy of. */
+  readonly cloneOf?: ZoneName;
+  /** Commands for zonecfg beside ours, one an element. */
+  readonly extra: readonly string[];
   /** Whether it is to be booted and never was: kept until its network is verified for the first time. */
   readonly bootPending: boolean;
   readonly nics: readonly ZoneNic[];
@@ -23,9 +36,29 @@ export interface ZoneRecord {
   readonly vars: Vars;
 }
 
-/** A link of a zone as the host sees it: the facts for the zone, and the link it is over. */
-export interface ZoneNic extends Nic {
+export type IpType = 'exclusive' | 'shared';
+
+/** A link of a zone as the host sees it: the facts for the zone, the link it is over, and what it may use. */
+export interface ZoneNic extends Nic, LinkWishes {
   readonly over: LinkName;
+  /** Missing: untagged. */
+  readonly vlan?: number;
+}
+
+/** Brands whose zones run no SMF of illumos: a Linux in a zone, and virtual machines. */
+const FOREIGN_BRANDS = ['lx', 'bhyve', 'kvm'];
+
+/**
+ * Whether a zone runs our method, which makes it as its metadata say. Another gets link, address and record; what is
+ * inside it comes by DHCP, or is its owner's to do.
+ */
+export function hasMethod({ brand, ipType }: Pick<ZoneRecord, 'brand' | 'ipType'>): boolean {
+  return ipType === 'exclusive' && !FOREIGN_BRANDS.includes(brand);
+}
+
+/** The networks that a zone is on, as router or behind one, each once. */
+export function networksOf({ nics }: Pick<ZoneRecord, 'nics'>): NetworkName[] {
+  return [...new Set(nics.flatMap(({ network }) => (network === undefined ? [] : [network])))];
 }
 
 /** The networks whose router a zone is. Empty for a member. */
@@ -86,6 +119,18 @@ export function parseBrand(text: string): string {
   if (/^[A-Za-z][A-Za-z0-9_-]{0,31}$/.test(text)) return text;
   throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as a brand`, {
     hint: 'Write the name of a brand of this host, like ipkg; they are the directories in /usr/lib/brand',
+  });
+}
+
+/**
+ * Reads the name of a template of zonecfg: a file in /etc/zones, without its ".xml".
+ *
+ * @throws {OperatorError} NAME_INVALID
+ */
+export function parseTemplate(text: string): string {
+  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/.test(text)) return text;
+  throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as a template of zonecfg`, {
+    hint: 'Write the name of a file in /etc/zones without its ".xml", like SUNWdefault',
   });
 }
 

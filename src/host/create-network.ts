@@ -1,5 +1,5 @@
 import type { Address } from '../domain/address.ts';
-import { freeLinkNames } from '../domain/allocation.ts';
+import { createLinkNames } from '../domain/allocation.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { NetworkName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
@@ -69,8 +69,7 @@ export async function planCreateNetwork(request: NetworkRequest, host: Host): Pr
   const routers = decideRouters(prefixes, request.routers, request.name);
   const reservations = checkReservations(request.reservations, prefixes, routers, request.name);
   const mtu = checkNetworkMtu(request.mtu ?? settings.mtu, prefixes, request.name);
-  const [etherstub] = freeLinkNames(settings.etherstubBase, 1, takenLinkNames(observed, records));
-  if (etherstub === undefined) throw new Error('freeLinkNames gives as many as asked for');
+  const etherstub = createLinkNames(takenLinkNames(observed, records))(settings.etherstubBase);
   const network: Network = {
     name: request.name,
     state: 'creating',

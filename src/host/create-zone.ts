@@ -1,53 +1,104 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
-import { routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
-import { decideZone, type ZoneRequest } from './decide-zone.ts';
-import { type Host, locked } from './host.ts';
-import { makeZone, planMakeZone, type ZoneCreation } from './make-zone.ts';
-import { observeHost, observeHostNetworks } from './observe.ts';
+import { formatStaticRoute } from '../domain/static-route.ts';
+import { hasMethod, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { decideZones } from './decide-zone.ts';
+import { type Host, lockedAll } from './host.ts';
+import { makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
+import { type Observed, observeHost, observeHostNetworks, observeZone } from './observe.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
+import type { OutsideRequest, ZoneRequest } from './zone-request.ts';
 
 /**
- * Decides on a zone and plans it. Changes nothing.
+ * Decides on zones and plans them, all or none. Changes nothing.
  *
- * A record that an interrupted run left is taken up again when the request fits it.
+ * A record that an interrupted run left is taken up again when the request fits it; so is one that was left uninstalled
+ * on request.
  *
- * @throws {OperatorError} as `decideZone`, and RECORD_INVALID
+ * @throws {OperatorError} as `decideZones`, and RECORD_INVALID
  */
-export async function planCreateZone(request: ZoneRequest, host: Host): Promise<ZoneCreation> {
+export async function planCreateZones(requests: readonly ZoneRequest[], host: Host): Promise<ZoneCreations> {
   const { system } = host;
   const [records, settings, observed] = await Promise.all([
     readRecords(system),
     readSettings(system),
     observeHost(system),
   ]);
-  refuseDamaged(records, `create zone "${request.name}"`);
-  const before = records.zones.find(({ name }) => name === request.name);
-  const record = before === undefined ? await decide() : takeUp(before, request);
-  return await planMakeZone(record, { records, settings, observed }, host);
-
-  async function decide(): Promise<ZoneRecord> {
-    // Only an outside address can meet one of the host's own.
-    const networks = request.outside === undefined ? undefined : await observeHostNetworks(system);
-    const situation = { records, settings, observed, host: networks ?? { addresses: [], routes: [] } };
-    return decideZone(request, situation, host.newId());
-  }
+  const names = requests.map(({ name }) => name);
+  refuseDamaged(records, `create zone${names.length > 1 ? 's' : ''} "${names.join('", "')}"`);
+  const known = new Map(records.zones.map((zone) => [zone.name, zone]));
+  const taken = requests.flatMap((request) => {
+    const before = known.get(request.name);
+    return before === undefined ? [] : [takeUp(before, request, observed)];
+  });
+  const fresh = requests.filter(({ name }) => !known.has(name));
+  await checkSources(fresh, { records, settings, observed }, host);
+  // Only an outside address can meet one of the host's own.
+  const outside = fresh.some((request) => request.outside.length > 0);
+  const networks = outside ? await observeHostNetworks(system) : { addresses: [], routes: [] };
+  const decided = decideZones(fresh, { records, settings, observed, host: networks }, () => host.newId());
+  const all = new Map([...taken, ...decided].map((record) => [record.name, record]));
+  const inOrder = names.flatMap((name) => all.get(name) ?? []);
+  return await planMakeZones(inOrder, { records, settings, observed }, host);
 }
 
 /**
- * Makes a zone: see `makeZone`.
+ * Makes zones, all or none: see `makeZones`.
  *
- * @throws {OperatorError} as `planCreateZone` and `makeZone`
+ * @throws {OperatorError} as `planCreateZones` and `makeZones`
  */
+export async function createZones(requests: readonly ZoneRequest[], host: Host): Promise<ZoneRecord[]> {
+  const names = requests.map(({ name }) => name);
+  const locks = names.map((name) => `zone.${name}`);
+  return await lockedAll(host, locks, () => makeZones(names, () => planCreateZones(requests, host), host));
+}
+
+/** Makes one zone: see `createZones`. */
 export async function createZone(request: ZoneRequest, host: Host): Promise<ZoneRecord> {
-  const plan = () => planCreateZone(request, host);
-  return await locked(host, `zone.${request.name}`, () => makeZone(request.name, plan, host));
+  const [record] = await createZones([request], host);
+  if (record === undefined) throw new Error('createZones makes as many as asked for');
+  return record;
+}
+
+/** Sees that a template gives away nothing of its own, and that a zone to be copied can be. */
+async function checkSources(
+  requests: readonly ZoneRequest[],
+  { records, settings, observed }: Situation,
+  { system }: Host,
+): Promise<void> {
+  const templates = new Set(requests.flatMap(({ template }) => template ?? []));
+  for (const template of templates) {
+    const zone = observed.zones.has(template) ? await observeZone(template as ZoneName, observed, system) : undefined;
+    if (zone === undefined || zone.config.links.length === 0) continue;
+    const message = `Cannot use zone "${template}" as a template: its links, ${zone.config.links.join(', ')}, would be those of the new zone too`;
+    throw new OperatorError('IN_USE', message, { hint: 'Take a template without net resources, or --clone the zone' });
+  }
+  for (const { name, cloneOf, brand = settings.brand, ipType } of requests) {
+    if (cloneOf === undefined) continue;
+    const source = records.zones.find((zone) => zone.name === cloneOf);
+    if (hasMethod({ brand, ipType }) && (source === undefined || !hasMethod(source) || source.origin !== 'made')) {
+      const message = `Cannot make zone "${name}" a copy of "${cloneOf}": that has not the services of zonenet`;
+      throw new OperatorError('NOT_OURS', message, {
+        hint: 'Copy a zone that znetadm made (--no-boot keeps one as it is)',
+      });
+    }
+    const state = observed.zones.get(cloneOf)?.state;
+    if (state === 'installed') continue;
+    const why = state === undefined ? 'there is no such zone' : `it is ${state}`;
+    throw new OperatorError('NOT_FOUND', `Cannot make zone "${name}" a copy of "${cloneOf}": ${why}`, {
+      hint: 'Only a zone that is installed and halted can be copied: /usr/sbin/zoneadm list -cv',
+    });
+  }
 }
 
 /** @throws {OperatorError} EXISTS when the zone is made already, or is another than asked for */
-function takeUp(before: ZoneRecord, request: ZoneRequest): ZoneRecord {
+function takeUp(before: ZoneRecord, request: ZoneRequest, observed: Observed): ZoneRecord {
   const unfinished = before.state === 'creating' || before.bootPending;
-  if (before.state !== 'deleting' && unfinished && fits(before, request)) return before;
+  const fitting = before.state !== 'deleting' && before.origin === 'made' && fits(before, request);
+  if (unfinished && fitting && before.install === request.install) return before;
+  const waiting = !before.install && request.install && observed.zones.get(before.name)?.state === 'configured';
+  if (fitting && waiting) return { ...before, state: 'creating', install: true, bootPending: request.boot };
   const [state, hint] =
     before.state === 'deleting'
       ? [', and is being deleted by a run that did not end', `to finish it:      znetadm delete-zone ${before.name}`]
@@ -63,25 +114,45 @@ function takeUp(before: ZoneRecord, request: ZoneRequest): ZoneRecord {
 }
 
 /** Whether a record is what a request would have made. */
-function fits(before: ZoneRecord, { routes, networks, outside, brand, zonepath, vars }: ZoneRequest): boolean {
+function fits(before: ZoneRecord, request: ZoneRequest): boolean {
+  const { routes, networks, outside, routers, staticRoutes } = request;
   const routed = routedNetworks(before);
   const inner = before.nics.filter(({ network }) => network !== undefined && !routed.includes(network));
-  const sameNetworks =
+  const outer = before.nics.filter(({ network }) => network === undefined);
+  const has = (nic: ZoneNic | undefined, address: string) => nic?.addresses.some((one) => one.address === address);
+  const same = (wanted: unknown, had: unknown) => wanted === undefined || wanted === had;
+  return (
     routed.join() === routes.join() &&
     inner.map(({ network }) => network).join() === networks.map(({ network }) => network).join() &&
-    networks.every(({ address }, index) => address === undefined || inner[index]?.addresses[0]?.address === address);
-  const sameFiles =
-    (brand === undefined || brand === before.brand) && (zonepath === undefined || zonepath === before.zonepath);
-  const sameVars = JSON.stringify(vars) === JSON.stringify(before.vars);
-  return sameNetworks && sameFiles && sameVars && sameOutside(before, outside);
+    networks.every(({ addresses, bare, bandwidth, priority }, index) => {
+      const nic = inner[index];
+      return (
+        addresses.every((address) => has(nic, address)) &&
+        bare === (nic?.addresses.length === 0) &&
+        bandwidth === nic?.bandwidth &&
+        priority === nic?.priority
+      );
+    }) &&
+    outer.length === outside.length &&
+    outside.every((wanted, index) => sameOutside(outer[index], wanted)) &&
+    routers.every((router) => before.nics.some((nic) => nic.routers.includes(router))) &&
+    staticRoutes.map(formatStaticRoute).join() ===
+      before.nics.flatMap(({ routes: own }) => own.map(formatStaticRoute)).join() &&
+    same(request.brand, before.brand) &&
+    same(request.zonepath, before.zonepath) &&
+    request.template === before.template &&
+    request.cloneOf === before.cloneOf &&
+    request.ipType === before.ipType &&
+    request.extra.join('\n') === before.extra.join('\n') &&
+    JSON.stringify(request.vars) === JSON.stringify(before.vars)
+  );
 }
 
-function sameOutside({ nics }: ZoneRecord, wanted: ZoneRequest['outside']): boolean {
-  const outer = nics.find(({ side }) => side === 'outside');
-  if (wanted === undefined || outer === undefined) return wanted === outer;
+function sameOutside(nic: ZoneNic | undefined, wanted: OutsideRequest): boolean {
   return (
-    outer.addresses.map(formatInterfaceAddress).join() === formatInterfaceAddress(wanted.address) &&
-    (wanted.uplink === undefined || outer.over === wanted.uplink) &&
-    outer.routers.join() === (wanted.router ?? '')
+    nic !== undefined &&
+    nic.addresses.map(formatInterfaceAddress).join() === wanted.addresses.map(formatInterfaceAddress).join() &&
+    (wanted.uplink === undefined || nic.over === wanted.uplink) &&
+    (['vlan', 'dhcp', 'addrconf', 'bandwidth', 'priority'] as const).every((key) => nic[key] === wanted[key])
   );
 }

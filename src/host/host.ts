@@ -29,6 +29,46 @@ export async function locked<T>(host: Host, name: string, work: () => Promise<T>
   }
 }
 
+/** Does something under several locks, taken in the order of their names so that nobody waits for each other. */
+export async function lockedAll<T>(host: Host, names: readonly string[], work: () => Promise<T>): Promise<T> {
+  const releases: Release[] = [];
+  try {
+    for (const name of [...new Set(names)].sort()) releases.push(await host.lock(name));
+    return await work();
+  } finally {
+    for (const release of releases.reverse()) await release();
+  }
+}
+
+/**
+ * Does the same with many, a few at once, and gives the answers in order. After a failure no other is begun; the first
+ * is thrown when those under way have ended.
+ */
+export async function inParallel<T, R>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const answers: R[] = [];
+  const failures: unknown[] = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < items.length && failures.length === 0) {
+      const index = next++;
+      const item = items[index];
+      if (item === undefined) continue;
+      try {
+        answers[index] = await work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+  return answers;
+}
+
 /**
  * Does what a plan says, and stops at the first step that fails.
  *

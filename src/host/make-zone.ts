@@ -1,34 +1,45 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
-import { recordReady, recordZone } from '../plan/records.ts';
+import { recordReady, recordZone, recordZones } from '../plan/records.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
 import { waitApplied } from './applied.ts';
 import { planRemoval, removalPlan } from './delete-zone.ts';
-import { carryOut, type Host, locked } from './host.ts';
-import { type Observed, observeHost, observeZone } from './observe.ts';
+import { carryOut, type Host, inParallel, locked } from './host.ts';
+import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
 import { planLate, planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
 import type { Records } from './store.ts';
 import { undoing } from './undo.ts';
 
-/** A zone decided upon, and what makes it, in the order of its phases. */
-export interface ZoneCreation {
-  readonly record: ZoneRecord;
+/** Zones decided upon, and what makes them, in the order of its phases. */
+export interface ZoneCreations {
+  readonly zones: readonly PlannedZone[];
   readonly settings: Settings;
-  /** Record, links, configuration, metadata: done under the lock of the host. */
+  readonly networks: readonly Network[];
+  /** Records, links, configurations, metadata: done under the lock of the host. */
   readonly connect: HostPlan;
+  /** Of the zones themselves, and of their routers. */
+  readonly publications: readonly ZonePublication[];
+}
+
+/** What one zone needs when it is connected. */
+export interface PlannedZone {
+  readonly record: ZoneRecord;
   readonly install: HostPlan;
   /** What its links are held to before it boots, as far as that is known while they are not there. */
   readonly protect: HostPlan;
   readonly boot: HostPlan;
-  readonly networks: readonly Network[];
-  /** Of the zone itself, and then of its routers. */
-  readonly publications: readonly ZonePublication[];
+}
+
+/** One zone decided upon, and what makes it. */
+export interface ZoneCreation extends PlannedZone {
+  readonly connect: HostPlan;
 }
 
 /** All that one look at the host gave. */
@@ -38,40 +49,63 @@ export interface Situation {
   readonly observed: Observed;
 }
 
-/** Plans what a recorded zone, or one to be recorded, still lacks. Changes nothing. */
-export async function planMakeZone(
-  record: ZoneRecord,
-  { records, settings, observed }: Situation,
+/** Plans what recorded zones, or such to be recorded, still lack. Changes nothing. */
+export async function planMakeZones(
+  wanted: readonly ZoneRecord[],
+  { records, settings, observed: seen }: Situation,
   host: Host,
-): Promise<ZoneCreation> {
+): Promise<ZoneCreations> {
   const { system } = host;
-  const isNew = !records.zones.some(({ name }) => name === record.name);
-  const zones = isNew ? byName([...records.zones, record]) : records.zones;
-  const zone = isNew ? undefined : await observeZone(record.name, observed, system);
+  const observed = await observeDetails(seen, wanted, system);
+  const known = new Map(records.zones.map((zone) => [zone.name, zone]));
+  // A record that is taken up may have changed: it was left configured, and is to be installed now.
+  const changed = wanted.filter((record) => known.get(record.name) !== record);
+  for (const record of wanted) known.set(record.name, record);
+  const zones = changed.length === 0 ? records.zones : byName([...known.values()]);
+  const routers = new Set(wanted.flatMap((record) => routersOf(record, zones)));
   const publications = await planPublications(
-    [record, ...routersOf(record, zones)],
+    [...new Set([...wanted, ...routers])],
     { networks: records.networks, zones },
     { settings, observed, system },
   );
-  const boot = planFirstBoot(record, zone);
+  const found = await Promise.all(wanted.map((record) => observeZone(record.name, observed, system)));
+  const boots = wanted.map((record, index) => planFirstBoot(record, found[index]));
+  const started = wanted.filter((record, index) => !changed.includes(record) && boots[index]?.length !== 0);
   const unseen = { links: new Map(), macs: new Map() };
-  const protection = isNew || boot.length === 0 ? unseen : await observeProtection([record], system);
+  const protection = started.length === 0 ? unseen : await observeProtection(started, system);
   return {
-    record,
     settings,
     networks: records.networks,
     publications,
     connect: [
-      ...(isNew ? [recordZone(record, '+', takes(record))] : []),
-      ...planVnics(record, observed.links),
-      ...planZoneConfig(record, zone),
+      ...recordZones(
+        changed.map((record) => ({ record, note: takes(record) })),
+        changed.some(({ name }) => records.zones.some((zone) => zone.name === name)),
+      ),
+      ...wanted.flatMap((record) => planVnics(record, observed.links)),
+      ...wanted.flatMap((record, index) => planZoneConfig(record, found[index])),
       ...plansOf(publications),
-      ...(isNew ? [] : await planLate(publications.slice(1), system)),
+      ...(changed.length === wanted.length
+        ? []
+        : await planLate(
+            publications.filter(({ record }) => !wanted.includes(record)),
+            system,
+          )),
     ],
-    install: planInstall(record, zone),
-    protect: boot.length === 0 ? [] : protectionOf(record, records, settings, protection),
-    boot,
+    zones: wanted.map((record, index) => ({
+      record,
+      install: planInstall(record, found[index]),
+      protect: boots[index]?.length === 0 ? [] : protectionOf(record, records, settings, protection),
+      boot: boots[index] ?? [],
+    })),
   };
+}
+
+/** Plans what one recorded zone still lacks. Changes nothing. */
+export async function planMakeZone(record: ZoneRecord, situation: Situation, host: Host): Promise<ZoneCreation> {
+  const { connect, zones } = await planMakeZones([record], situation, host);
+  const [zone = { record, install: [], protect: [], boot: [] }] = zones;
+  return { ...zone, connect };
 }
 
 /** The order in which `readRecords` gives them, so that metadata do not change when they are read again. */
@@ -85,62 +119,76 @@ function takes({ name, nics }: ZoneRecord): string {
   return `${name} takes ${taken.join(', ')}`;
 }
 
+/** Zones that are installed or booted at the same time: each is mostly waiting, and the host has other work. */
+const AT_ONCE = 4;
+
 /**
- * Makes a zone, as planned under the lock of the host: connected, installed, and booted with its network verified when
- * that is asked for. The caller holds the lock of the zone.
+ * Makes zones, as planned under the lock of the host: connected, installed, and booted with their network verified when
+ * that is asked for. The caller holds the locks of the zones.
  *
- * What fails before the zone is ready for its first boot is undone. What fails later leaves the zone, so that its logs
- * can tell why; the same command again goes on with it.
+ * What fails before all zones are ready for their first boot is undone, for all. What fails later leaves the zones, so
+ * that their logs can tell why; the same command again goes on with them.
  *
  * @throws {OperatorError} COMMAND_FAILED, NOT_CONVERGED, NOT_APPLIED, and what `plan` throws
  */
-export async function makeZone(name: string, plan: () => Promise<ZoneCreation>, host: Host): Promise<ZoneRecord> {
-  let begun: ZoneRecord | undefined;
-  let creation: ZoneCreation | undefined;
+export async function makeZones(
+  names: readonly ZoneName[],
+  plan: () => Promise<ZoneCreations>,
+  host: Host,
+): Promise<ZoneRecord[]> {
+  let begun: readonly ZoneRecord[] = [];
+  let creations: ZoneCreations | undefined;
   await undoing(
     async () => {
-      creation = await locked(host, 'host', async () => {
+      creations = await locked(host, 'host', async () => {
         const planned = await plan();
-        if (planned.record.state === 'creating') begun = planned.record;
+        begun = planned.zones.flatMap(({ record }) => (record.state === 'creating' ? [record] : []));
         await carryOut(planned.connect, host);
         return planned;
       });
-      await carryOut(creation.install, host);
-      await checkMade(creation.record, host);
+      await inParallel(creations.zones, AT_ONCE, ({ install }) => carryOut(install, host));
+      await checkMade(
+        creations.zones.map(({ record }) => record),
+        host,
+      );
     },
-    async () => (begun === undefined ? [] : await planUndo(begun, host)),
-    `delete-zone ${name}`,
+    async () => planUndo(begun, host),
+    names.length === 1 ? `delete-zone ${names.join()}` : 'sync',
     host,
   );
-  if (creation === undefined) throw new Error('undoing ends without an error only when its work is done');
-  const ready: ZoneRecord = { ...creation.record, state: 'ready' };
-  if (creation.record.state === 'creating') {
-    await carryOut([recordReady(ready)], host);
+  if (creations === undefined) throw new Error('undoing ends without an error only when its work is done');
+  const made = creations;
+  for (const { record } of made.zones) {
+    if (record.state === 'creating') await carryOut([recordReady({ ...record, state: 'ready' })], host);
   }
-  return ready.bootPending ? await bootFirst({ ...creation, record: ready }, host) : ready;
+  const booted = await inParallel(made.zones, AT_ONCE, (zone) => bootFirst(zone, made, host));
+  await waitForRouters(made, host);
+  return booted;
 }
 
-async function planUndo(record: ZoneRecord, host: Host): Promise<HostPlan> {
+async function planUndo(records: readonly ZoneRecord[], host: Host): Promise<HostPlan> {
   return await locked(host, 'host', async () => {
-    return removalPlan(await planRemoval(record, host));
+    const gone: ZoneName[] = [];
+    const plans: HostPlan[] = [];
+    for (const record of records) {
+      plans.push(removalPlan(await planRemoval(record, host, gone)));
+      gone.push(record.name);
+    }
+    return plans.flat();
   });
 }
 
-/**
- * Boots a zone for the first time and waits until it has verified its network; then also for the running routers that
- * were told of it.
- */
-async function bootFirst(creation: ZoneCreation, host: Host): Promise<ZoneRecord> {
-  const { record, settings, boot, publications } = creation;
-  if (boot.length > 0) await protectLinks(creation, host);
+/** Boots a zone for the first time and waits until it has verified its network, where it runs our method. */
+async function bootFirst({ record, boot }: PlannedZone, creations: ZoneCreations, host: Host): Promise<ZoneRecord> {
+  const { settings, publications } = creations;
+  const ready: ZoneRecord = { ...record, state: 'ready' };
+  if (!record.bootPending) return ready;
+  if (boot.length > 0) await protectLinks(record, creations, host);
   await carryOut(boot, host);
-  const [own, ...routers] = publications;
+  const own = publications.find(({ zone }) => zone === record.name);
   if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);
-  const booted: ZoneRecord = { ...record, bootPending: false };
-  await carryOut([recordZone(booted, '~', 'its network is verified')], host);
-  for (const { record: router, generation, running } of routers) {
-    if (running) await waitApplied(router, generation, settings.bootSeconds, host.system);
-  }
+  const booted: ZoneRecord = { ...ready, bootPending: false };
+  await carryOut([recordZone(booted, '~', hasMethod(record) ? 'its network is verified' : 'it is booted')], host);
   return booted;
 }
 
@@ -148,19 +196,30 @@ async function bootFirst(creation: ZoneCreation, host: Host): Promise<ZoneRecord
  * Before the zone boots, so that it never runs without. zoneadmd wipes protection when a zone goes down (§8.2), which is
  * what `znetadm watch` is for.
  */
-async function protectLinks({ record, settings, networks }: ZoneCreation, host: Host): Promise<void> {
+async function protectLinks(record: ZoneRecord, { settings, networks }: ZoneCreations, host: Host): Promise<void> {
   const observed = await observeProtection([record], host.system);
   await carryOut(protectionOf(record, { networks }, settings, observed), host);
 }
 
+/** The running routers that were told of the zones, when one of those was booted. */
+async function waitForRouters({ zones, publications, settings }: ZoneCreations, host: Host): Promise<void> {
+  if (!zones.some(({ record }) => record.bootPending)) return;
+  for (const { record, generation, running } of publications) {
+    if (zones.some((zone) => zone.record.name === record.name) || !running) continue;
+    await waitApplied(record, generation, settings.bootSeconds, host.system);
+  }
+}
+
 /** Observes again and plans again: nothing may be left. */
-async function checkMade(record: ZoneRecord, { system }: Host): Promise<void> {
-  const observed = await observeHost(system);
-  const zone = await observeZone(record.name, observed, system);
-  const left = [...planVnics(record, observed.links), ...planZoneConfig(record, zone)];
-  const [first] = left;
-  if (first === undefined) return;
-  throw new OperatorError('NOT_CONVERGED', `Cannot make zone "${record.name}" so: still to do is ${first.what}`, {
-    hint: [first.note, ...left.slice(1).map(({ what }) => what)].filter((line) => line !== '').join('\n'),
-  });
+async function checkMade(records: readonly ZoneRecord[], { system }: Host): Promise<void> {
+  const observed = await observeDetails(await observeHost(system), records, system);
+  for (const record of records) {
+    const zone = await observeZone(record.name, observed, system);
+    const left = [...planVnics(record, observed.links), ...planZoneConfig(record, zone)];
+    const [first] = left;
+    if (first === undefined) continue;
+    throw new OperatorError('NOT_CONVERGED', `Cannot make zone "${record.name}" so: still to do is ${first.what}`, {
+      hint: [first.note, ...left.slice(1).map(({ what }) => what)].filter((line) => line !== '').join('\n'),
+    });
+  }
 }

@@ -1,7 +1,8 @@
 import { familyOf } from '../domain/address.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { Prefix } from '../domain/prefix.ts';
-import { type Link, parseLinks, showLinks } from '../illumos/dladm.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { type Link, parseDetails, parseLinks, showLinks, showShares, showVlans } from '../illumos/dladm.ts';
 import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
 import { parseInet6Destinations, parseRouteDestinations, showInet6Routes, showRoutes } from '../illumos/netstat.ts';
 import { findRoute, parseFoundRoute, ROUTE_NOT_THERE } from '../illumos/route.ts';
@@ -27,6 +28,28 @@ export async function observeHost(system: System): Promise<Observed> {
     links: new Map(parseLinks(links).map((link) => [link.name, link])),
     zones: new Map(parseZones(zones).map((zone) => [zone.name, zone])),
   };
+}
+
+/**
+ * The host with the details of its VNICs, when one of the links needs more than show-link tells; else as it was. Two
+ * commands however many links there are.
+ */
+export async function observeDetails(
+  observed: Observed,
+  zones: readonly Pick<ZoneRecord, 'nics'>[],
+  system: System,
+): Promise<Observed> {
+  const wanted = zones.some(({ nics }) =>
+    nics.some(({ vlan, bandwidth, priority }) => (vlan ?? bandwidth ?? priority) !== undefined),
+  );
+  if (!wanted) return observed;
+  const [vlans, shares] = await Promise.all([ask(showVlans(), system), ask(showShares(), system)]);
+  const details = parseDetails(vlans, shares);
+  const links = [...observed.links].map(([name, link]): [string, Link] => {
+    const known = details.get(name);
+    return [name, known === undefined ? link : { ...link, details: known }];
+  });
+  return { ...observed, links: new Map(links) };
 }
 
 /** A zone with its configuration. Undefined when the host has none of that name. */

@@ -1,6 +1,6 @@
 import type { NetworkName } from '../domain/names.ts';
 import type { Settings } from '../domain/settings.ts';
-import { proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { metadataFile } from '../plan/host-paths.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { factsOf, type Publication, planPublication, refreshStep } from '../plan/publish.ts';
@@ -15,7 +15,10 @@ export interface ZonePublication extends Publication {
   readonly running: boolean;
 }
 
-/** Plans the metadata of zones as the records want them, and a refresh for those that run and get other ones. */
+/**
+ * Plans the metadata of zones as the records want them, and a refresh for those that run and get other ones. Zones that
+ * do not run our method get none.
+ */
 export async function planPublications(
   zones: readonly ZoneRecord[],
   records: Pick<Records, 'networks' | 'zones'>,
@@ -23,7 +26,7 @@ export async function planPublications(
 ): Promise<ZonePublication[]> {
   const recorded = { ...records, resolver: settings.resolver, vars: settings.vars };
   return await Promise.all(
-    zones.map(async (record) => {
+    zones.filter(hasMethod).map(async (record) => {
       const text = await system.readFile(metadataFile(record.name));
       const running = observed.zones.get(record.name)?.state === 'running';
       const applied = text === undefined && running ? (await observeApplied(record.name, system)).status : undefined;

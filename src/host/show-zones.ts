@@ -1,5 +1,6 @@
+import { formatBandwidth } from '../domain/link-wishes.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
-import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { type LinkProtection, parseProtection, showProtection } from '../illumos/dladm.ts';
 import { listZones, parseZones } from '../illumos/zoneadm.ts';
 import { parseMetadata } from '../ini/metadata.ts';
@@ -37,7 +38,7 @@ export async function observeShownZones(
   if (asked === 'state') return shown.map(({ record, state }) => ({ record, state }));
   return await Promise.all(
     shown.map(async ({ record, live, state }) => {
-      const applied = live === 'running' ? await describeApplied(record, system) : '';
+      const applied = live === 'running' && hasMethod(record) ? await describeApplied(record, system) : '';
       return { record, state, applied };
     }),
   );
@@ -81,6 +82,9 @@ export const MORE_ZONE_FIELDS = [
   'network',
   'side',
   'mtu',
+  'vlan',
+  'bandwidth',
+  'priority',
   'brand',
   'zonepath',
   'autoboot',
@@ -96,9 +100,21 @@ export function zoneRows({ record, state = '', applied = '', protection }: Shown
     : record.nics.map((nic) => ({ ...zone, ...nicFields(nic), ...held(protection?.get(nic.link)) }));
 }
 
-function nicFields({ link, over, side, network, mtu, addresses, routers }: ZoneNic): Record<string, string> {
-  const address = addresses.map(formatInterfaceAddress).join(',');
-  return { link, over, side, network: network ?? '', mtu: `${mtu}`, address, router: routers.join(',') };
+function nicFields(nic: ZoneNic): Record<string, string> {
+  const { link, over, side, network, mtu, dhcp, addrconf, addresses, routers, vlan, bandwidth, priority } = nic;
+  const learnt = [...(dhcp ? ['dhcp'] : []), ...(addrconf ? ['addrconf'] : [])];
+  return {
+    link,
+    over,
+    side,
+    network: network ?? '',
+    mtu: `${mtu}`,
+    address: [...learnt, ...addresses.map(formatInterfaceAddress)].join(','),
+    router: routers.join(','),
+    vlan: vlan === undefined ? '' : `${vlan}`,
+    bandwidth: bandwidth === undefined ? '' : formatBandwidth(bandwidth),
+    priority: priority ?? '',
+  };
 }
 
 /** Live: what the link may not do, and with ip-nospoof the only addresses it may send from. */

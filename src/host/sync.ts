@@ -16,7 +16,7 @@ import {
 } from './drift.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearLeftovers } from './leftovers.ts';
-import { makeZone, planMakeZone, type Situation } from './make-zone.ts';
+import { makeZones, planMakeZones, type Situation } from './make-zone.ts';
 import { observeHost } from './observe.ts';
 import { findZone } from './store.ts';
 
@@ -90,9 +90,9 @@ async function protectNew(before: Situation, host: Host): Promise<void> {
 async function finishZone(name: ZoneName, host: Host): Promise<void> {
   const plan = async () => {
     const situation = await look(host);
-    return await planMakeZone(findZone(name, situation.records), situation, host);
+    return await planMakeZones([findZone(name, situation.records)], situation, host);
   };
-  await locked(host, `zone.${name}`, () => makeZone(name, plan, host));
+  await locked(host, `zone.${name}`, () => makeZones([name], plan, host));
 }
 
 async function waitForAll(situation: Situation, faults: OperatorError[], host: Host): Promise<void> {

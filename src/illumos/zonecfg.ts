@@ -43,32 +43,71 @@ export function deleteConfig(zone: ZoneName): Command {
   return { program: ZONECFG, args: ['-z', zone, 'delete', '-F'] };
 }
 
+/** What a configuration is made of beside what `parseConfig` reads of it. */
+export interface ConfigExtras {
+  /** What it starts from; missing: blank. */
+  readonly template?: string;
+  /** Further commands, each one line, as they are. */
+  readonly lines?: readonly string[];
+  /** Addresses and default routers of the links of a zone with a shared IP stack, whose configuration has them. */
+  readonly addresses?: Readonly<Record<string, SharedAddress>>;
+}
+
+export interface SharedAddress {
+  readonly address: string;
+  readonly router?: string;
+}
+
 /**
  * The commands that make a new configuration. `create -b` leaves brand and ip-type to be set (§4.2); everything but
  * lists is quoted, since a bare word may be a keyword (§4.5).
  *
- * The attributes come first: a file that fails later leaves either nothing or a configuration that says whose it is.
+ * The first attribute comes first: a file that fails later leaves either nothing or a configuration that says whose it
+ * is. The others come last: they say that all of it was stored.
  */
-export function formatNewConfig(config: ZoneConfig): string {
+export function formatNewConfig(
+  config: ZoneConfig,
+  { template, lines: more = [], addresses }: ConfigExtras = {},
+): string {
   const { brand, zonepath, autoboot, ipType, links, filesystems, attributes } = config;
+  const [first = [], ...last] = Object.entries(attributes).map(([name, value]) => attributeLines(name, value));
   return lines([
-    'create -b',
-    ...Object.entries(attributes).flatMap(([name, value]) => attributeLines(name, value)),
+    template === undefined ? 'create -b' : `create -t ${quote(template)}`,
+    ...first,
     `set brand=${quote(brand)}`,
     `set zonepath=${quote(zonepath)}`,
     `set autoboot=${autoboot}`,
     `set ip-type=${ipType}`,
     ...filesystems.flatMap(filesystemLines),
-    ...links.flatMap(netLines),
+    ...links.flatMap((link) => netLines(link, addresses?.[link])),
+    ...more,
+    ...last.flat(),
   ]);
 }
 
 /** The commands that add what is missing to a configuration that is there. Nothing else of it is touched. */
-export function formatAdditions({
+export function formatAdditions(
+  { links = [], filesystems = [], attributes = {} }: Partial<Pick<ZoneConfig, 'links' | 'filesystems' | 'attributes'>>,
+  { addresses }: ConfigExtras = {},
+): string {
+  return lines([
+    ...Object.entries(attributes).flatMap(([name, value]) => attributeLines(name, value)),
+    ...filesystems.flatMap(filesystemLines),
+    ...links.flatMap((link) => netLines(link, addresses?.[link])),
+  ]);
+}
+
+/** The commands that take away exactly these resources, each named by what makes it one of its kind. */
+export function formatRemovals({
   links = [],
   filesystems = [],
-}: Partial<Pick<ZoneConfig, 'links' | 'filesystems'>>): string {
-  return lines([...filesystems.flatMap(filesystemLines), ...links.flatMap(netLines)]);
+  attributes = {},
+}: Partial<Pick<ZoneConfig, 'links' | 'filesystems' | 'attributes'>>): string {
+  return lines([
+    ...links.map((link) => `remove net physical=${quote(link)}`),
+    ...filesystems.map(({ dir }) => `remove fs dir=${quote(dir)}`),
+    ...Object.keys(attributes).map((name) => `remove attr name=${quote(name)}`),
+  ]);
 }
 
 /** The last newline matters: without it the last command is not read. */
@@ -91,8 +130,10 @@ function filesystemLines({ dir, special, type, options }: ZoneFilesystem): strin
   ];
 }
 
-function netLines(link: string): string[] {
-  return ['add net', `set physical=${quote(link)}`, 'end'];
+function netLines(link: string, shared: SharedAddress | undefined): string[] {
+  const address = shared === undefined ? [] : [`set address=${quote(shared.address)}`];
+  const router = shared?.router === undefined ? [] : [`set defrouter=${quote(shared.router)}`];
+  return ['add net', ...address, `set physical=${quote(link)}`, ...router, 'end'];
 }
 
 /** There is no escape: a quote or a newline cannot be held at all (§4.5). */

@@ -1,11 +1,20 @@
 import type { Fault } from '../domain/fault.ts';
+import { formatBandwidth, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
 import { parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
-import { parseBrand, parseRecordId, parseZonePath, type ZoneRecord } from '../domain/zone-record.ts';
+import { parseConfigLine } from '../domain/zone-config-lines.ts';
+import {
+  parseBrand,
+  parseRecordId,
+  parseTemplate,
+  parseZonePath,
+  type ZoneNic,
+  type ZoneRecord,
+} from '../domain/zone-record.ts';
 import { formatIni, parseIni } from './document.ts';
 import { NIC, nicEntries, toNic } from './nic.ts';
 import { nameFault, RECORD_FORMAT, RECORD_HEAD, recordError, topOf } from './record.ts';
 import { checkEnd, readEach, sortSections } from './sections.ts';
-import { one, oneOf, readSection, yesOrNo } from './shape.ts';
+import { list, one, oneOf, optional, readSection, wholeNumber, yesOrNo } from './shape.ts';
 import { readVars, varsSections } from './vars.ts';
 
 const ZONE = {
@@ -17,9 +26,21 @@ const ZONE = {
   zonepath: one(parseZonePath),
   autoboot: one(yesOrNo),
   'boot-pending': one(yesOrNo),
+  origin: optional(oneOf('made', 'attached')),
+  'ip-type': optional(oneOf('exclusive', 'shared')),
+  install: optional(yesOrNo),
+  template: optional(parseTemplate),
+  clone: optional(parseZoneName),
+  config: list(parseConfigLine),
 };
 
-const ZONE_NIC = { ...NIC, over: one(parseLinkName) };
+const ZONE_NIC = {
+  ...NIC,
+  over: one(parseLinkName),
+  vlan: optional(wholeNumber(1, 4094)),
+  bandwidth: optional(parseBandwidth),
+  priority: optional(oneOf(...PRIORITIES)),
+};
 
 /**
  * Reads the record of a zone from the file that is named for it.
@@ -46,24 +67,26 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
     zonepath: head.zonepath,
     autoboot: head.autoboot,
     bootPending: head['boot-pending'],
-    nics: nics.map(([link, { over, ...values }]) => ({ ...toNic(link, values), over })),
+    origin: head.origin ?? 'made',
+    ipType: head['ip-type'] ?? 'exclusive',
+    install: head.install ?? true,
+    ...(head.template === undefined ? {} : { template: head.template }),
+    ...(head.clone === undefined ? {} : { cloneOf: head.clone }),
+    extra: head.config,
+    nics: nics.map(([link, { over, vlan, bandwidth, priority, ...values }]) => ({
+      ...toNic(link, values),
+      over,
+      ...(vlan === undefined ? {} : { vlan }),
+      ...(bandwidth === undefined ? {} : { bandwidth }),
+      ...(priority === undefined ? {} : { priority }),
+    })),
     vars,
   };
 }
 
 /** Writes the record of a zone. `parseZoneRecord` reads back the same. */
-export function formatZoneRecord({
-  name,
-  id,
-  state,
-  role,
-  brand,
-  zonepath,
-  autoboot,
-  bootPending,
-  nics,
-  vars,
-}: ZoneRecord): string {
+export function formatZoneRecord(record: ZoneRecord): string {
+  const { name, id, state, role, brand, zonepath, autoboot, bootPending, nics, vars } = record;
   return formatIni(
     [`zonenet: record of zone ${name}. Written by znetadm; change it with znetadm.`],
     [
@@ -79,14 +102,29 @@ export function formatZoneRecord({
           ['zonepath', zonepath],
           ['autoboot', autoboot ? 'yes' : 'no'],
           ['boot-pending', bootPending ? 'yes' : 'no'],
+          ['origin', record.origin === 'made' ? [] : record.origin],
+          ['ip-type', record.ipType === 'exclusive' ? [] : record.ipType],
+          ['install', record.install ? [] : 'no'],
+          ['template', record.template ?? []],
+          ['clone', record.cloneOf ?? []],
+          ['config', record.extra],
         ],
       },
       ...nics.map((nic) => ({
         name: `nic.${nic.link}`,
-        entries: [['over', nic.over] as const, ...nicEntries(nic)],
+        entries: [...overEntries(nic), ...nicEntries(nic)],
       })),
       ...varsSections(vars),
       { name: 'end', entries: [] },
     ],
   );
+}
+
+function overEntries({ over, vlan, bandwidth, priority }: ZoneNic): (readonly [string, string | readonly string[]])[] {
+  return [
+    ['over', over],
+    ['vlan', vlan === undefined ? [] : `${vlan}`],
+    ['bandwidth', bandwidth === undefined ? [] : formatBandwidth(bandwidth)],
+    ['priority', priority ?? []],
+  ];
 }

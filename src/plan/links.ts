@@ -1,10 +1,21 @@
 import { OperatorError } from '../domain/errors.ts';
+import { formatBandwidth } from '../domain/link-wishes.ts';
 import type { LinkName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
 import type { Command } from '../illumos/command.ts';
 import { formatCommand } from '../illumos/command.ts';
-import { createEtherstub, createVnic, deleteEtherstub, deleteVnic, type Link, setMtu } from '../illumos/dladm.ts';
+import {
+  createEtherstub,
+  createVnic,
+  deleteEtherstub,
+  deleteVnic,
+  type Link,
+  type LinkDetails,
+  setBandwidth,
+  setMtu,
+  setPriority,
+} from '../illumos/dladm.ts';
 import type { HostStep } from './host-step.ts';
 import { run } from './step.ts';
 
@@ -30,22 +41,43 @@ export function planEtherstub({ name, etherstub }: Network, links: Links): HostS
 }
 
 /**
- * Makes the links of a zone, and sets the MTU where it is another. Empty when they are as recorded.
+ * Makes the links of a zone, and sets what is another: MTU, bandwidth, priority. Empty when they are as recorded. Details
+ * of a link that were not observed are taken to be right.
  *
  * @throws {OperatorError} NOT_OURS when another link has a recorded name
  */
 export function planVnics(zone: ZoneRecord, links: Links): HostStep[] {
-  return zone.nics.flatMap(({ link, over, mtu }) => {
+  return zone.nics.flatMap((nic) => {
+    const { link, over, vlan, mtu } = nic;
     const have = links.get(link);
-    if (have !== undefined && (have.class !== 'vnic' || have.over !== over)) {
-      throw notOurs(have, `is recorded as a VNIC over ${over} of zone "${zone.name}"`);
+    const tag = have?.details === undefined ? vlan : have.details.vlan === 0 ? undefined : have.details.vlan;
+    if (have !== undefined && (have.class !== 'vnic' || have.over !== over || tag !== vlan)) {
+      const wanted = `a VNIC over ${over}${vlan === undefined ? '' : ` in VLAN ${vlan}`}`;
+      throw notOurs(have, `is recorded as ${wanted} of zone "${zone.name}"`);
     }
-    const made = have === undefined ? [linkStep('+', createVnic({ name: link, over }), `${link} is missing`)] : [];
+    const made =
+      have === undefined ? [linkStep('+', createVnic({ name: link, over, vlan }), `${link} is missing`)] : [];
     const startsAt = have?.mtu ?? mtuOver(links.get(over));
-    if (startsAt === mtu) return made;
     const why = have === undefined ? `a VNIC over ${over} starts at ${startsAt}` : `${link} has an MTU of ${startsAt}`;
-    return [...made, linkStep(have === undefined ? '+' : '~', setMtu(link, mtu), why)];
+    const sized = startsAt === mtu ? [] : [linkStep(have === undefined ? '+' : '~', setMtu(link, mtu), why)];
+    return [...made, ...sized, ...planShares(nic, have)];
   });
+}
+
+/** One property a call: with several the status is that of the last one (§1.9). */
+function planShares({ link, bandwidth, priority }: ZoneNic, have: Link | undefined): HostStep[] {
+  const seen: Omit<LinkDetails, 'vlan'> | undefined = have === undefined ? { priority: 'high' } : have.details;
+  if (seen === undefined) return [];
+  const sign = have === undefined ? '+' : '~';
+  const of = seen.bandwidth === undefined ? 'no limit' : formatBandwidth(seen.bandwidth);
+  return [
+    ...(bandwidth === undefined || bandwidth === seen.bandwidth
+      ? []
+      : [linkStep(sign, setBandwidth(link, bandwidth), `${link} has ${of}`)]),
+    ...(priority === undefined || priority === seen.priority
+      ? []
+      : [linkStep(sign, setPriority(link, priority), `${link} has priority ${seen.priority}`)]),
+  ];
 }
 
 /** The etherstub may not be there yet: the plan that makes it comes first. */
@@ -103,8 +135,9 @@ function removal(name: LinkName, command: Command, reason: string, again: string
   return { sign: '-', about: 'link', what: formatCommand(command), note: reason, steps };
 }
 
-function notOurs({ name, class: kind, over }: Link, recorded: string): OperatorError {
-  const found = over === undefined ? `a link of class ${kind}` : `a ${kind} over ${over}`;
+function notOurs({ name, class: kind, over, details }: Link, recorded: string): OperatorError {
+  const tag = details === undefined || details.vlan === 0 ? '' : ` in VLAN ${details.vlan}`;
+  const found = over === undefined ? `a link of class ${kind}` : `a ${kind} over ${over}${tag}`;
   return new OperatorError('NOT_OURS', `Cannot use link ${name}: it ${recorded}, but is ${found}`, {
     hint: `Somebody else made it. Give it another name: /usr/sbin/dladm rename-link ${name} NEW`,
   });

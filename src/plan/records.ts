@@ -18,10 +18,41 @@ import {
 import type { HostStep } from './host-step.ts';
 import type { RemoveStep } from './step.ts';
 
+const RECORD_MODE = 0o644;
+
 /** Writes the record of a zone, new or with another state. `note` says what it takes or why it changes. */
 export function recordZone(record: ZoneRecord, sign: '+' | '~', note: string): HostStep {
   const step = writeRecord(ZONE_RECORDS, zoneRecordFile(record.name), formatZoneRecord(record), sign, note);
   return { ...step, change: { what: changeOf(record.state, sign), subject: `zone ${record.name}` } };
+}
+
+/** Writes the records of many zones, one right after the other. Empty for none. */
+export function recordZones(
+  zones: readonly { readonly record: ZoneRecord; readonly note: string }[],
+  replaces: boolean,
+): HostStep[] {
+  const [first] = zones;
+  if (first === undefined) return [];
+  const sign = replaces ? '~' : '+';
+  if (zones.length === 1) return [recordZone(first.record, sign, first.note)];
+  const files = zones.map(({ record }) => ({
+    path: zoneRecordFile(record.name),
+    content: formatZoneRecord(record),
+    mode: RECORD_MODE,
+  }));
+  return [
+    {
+      sign,
+      about: 'record',
+      what: `${ZONE_RECORDS} (${zones.length} records, -v shows them)`,
+      note: `${first.note} …`,
+      detail: zones.map(({ note }) => `${note}\n`).join(''),
+      steps: [
+        { kind: 'directory', reason: 'records live there', path: ZONE_RECORDS, mode: 0o755 },
+        { kind: 'write-all', reason: 'all of them or none', files },
+      ],
+    },
+  ];
 }
 
 /** Writes the record of a network, new or with another state. */
@@ -48,7 +79,7 @@ function writeRecord(directory: string, path: string, content: string, sign: '+'
     note,
     steps: [
       { kind: 'directory', reason: 'records live there', path: directory, mode: 0o755 },
-      { kind: 'write', reason: note, file: { path, content, mode: 0o644 }, replaces: sign === '~' },
+      { kind: 'write', reason: note, file: { path, content, mode: RECORD_MODE }, replaces: sign === '~' },
     ],
   };
 }

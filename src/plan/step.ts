@@ -4,7 +4,7 @@ import { type Command, formatCommand } from '../illumos/command.ts';
  * One thing to do, with the reason for it. A step leaves no choice to the executor: every name, address and byte is
  * settled.
  */
-export type Step = RunStep | WaitStep | WriteStep | DirectoryStep | RemoveStep | GuardStep;
+export type Step = RunStep | WaitStep | WriteStep | WriteAllStep | DirectoryStep | RemoveStep | GuardStep;
 
 /** Runs a program. */
 export interface RunStep {
@@ -43,6 +43,13 @@ export interface WriteStep {
   readonly file: FileContent;
   /** Whether the file was there before, for the sign in a printed plan. */
   readonly replaces: boolean;
+}
+
+/** Writes whole files of one directory, durably: each by rename, and nothing is renamed before all are on disk. */
+export interface WriteAllStep {
+  readonly kind: 'write-all';
+  readonly reason: string;
+  readonly files: readonly FileContent[];
 }
 
 export interface FileContent {
@@ -100,6 +107,8 @@ export function formatStep(step: Step): string {
       return `wait while ${formatCommand(step.command)} says "${step.whileSeen}"`;
     case 'write':
       return `write ${step.file.path}`;
+    case 'write-all':
+      return `write ${step.files.map(({ path }) => path).join(' ')}`;
     case 'directory':
       return `mkdir ${step.path}`;
     case 'remove':

@@ -1,12 +1,16 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import { formatInterfaceAddress } from '../domain/prefix.ts';
+import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
 import type { ZoneEntry } from '../illumos/zoneadm.ts';
 import {
   applyConfig,
+  type ConfigExtras,
   deleteConfig,
   formatAdditions,
   formatNewConfig,
+  formatRemovals,
+  type SharedAddress,
   type ZoneConfig,
   type ZoneFilesystem,
 } from '../illumos/zonecfg.ts';
@@ -16,22 +20,27 @@ import { run } from './step.ts';
 
 /** The attribute that says which record a zone belongs to. No "_" in names of attributes (§4.4). */
 const ID = 'zonenet-id';
+const ROLE = 'zonenet-role';
 
 /** A zone as zoneadm lists it, with its configuration. */
 export interface ObservedZone extends ZoneEntry {
   readonly config: ZoneConfig;
 }
 
-/** The configuration that a recorded zone should have. */
-export function desiredConfig({ name, id, role, brand, zonepath, autoboot, nics }: ZoneRecord): ZoneConfig {
+/**
+ * The configuration that a recorded zone should have. Metadata and software are for those that run our method; of a zone
+ * that was only attached brand, zonepath and the like are its owner's, and as recorded then.
+ */
+export function desiredConfig(record: ZoneRecord): ZoneConfig {
+  const { name, id, role, brand, zonepath, autoboot, ipType, nics } = record;
   return {
     brand,
     zonepath,
     autoboot,
-    ipType: 'exclusive',
+    ipType,
     links: nics.map(({ link }) => link),
-    filesystems: [lofs(SEEN_IN_ZONE, publishedDirectory(name)), lofs(SOFTWARE, SOFTWARE)],
-    attributes: { [ID]: id, 'zonenet-role': role },
+    filesystems: hasMethod(record) ? [lofs(SEEN_IN_ZONE, publishedDirectory(name)), lofs(SOFTWARE, SOFTWARE)] : [],
+    attributes: { [ID]: id, [ROLE]: role },
   };
 }
 
@@ -39,24 +48,81 @@ function lofs(dir: string, special: string): ZoneFilesystem {
   return { dir, special, type: 'lofs', options: ['ro', 'nodevices'] };
 }
 
+/** The addresses that zoneadmd gives a zone that shares the host's IP stack; one a link. Missing for others. */
+function sharedAddresses({ ipType, nics }: ZoneRecord): Pick<ConfigExtras, 'addresses'> {
+  if (ipType === 'exclusive') return {};
+  const entries = nics.flatMap(({ link, addresses, routers }): [string, SharedAddress][] => {
+    const [address] = addresses;
+    const [router] = routers;
+    if (address === undefined) return [];
+    return [[link, { address: formatInterfaceAddress(address), ...(router === undefined ? {} : { router }) }]];
+  });
+  return { addresses: Object.fromEntries(entries) };
+}
+
 /**
  * Makes the configuration of a zone, or adds what it lacks. Empty when it has all of ours.
  *
  * A zone that was never installed is configured anew where it differs, since zonecfg may have stored the half of a file
- * (§4.6). Of an installed one only links and file systems are added: the rest is its administrator's.
+ * (§4.6). Of an installed one, and of one that somebody else made, only what is missing is added: the rest is its
+ * administrator's.
  *
- * @throws {OperatorError} NOT_OURS when the zone is there and not the one that was recorded
+ * @throws {OperatorError} NOT_OURS when the zone is there and not the one that was recorded, NOT_FOUND when one that was
+ * attached is gone
  */
 export function planZoneConfig(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
   const want = desiredConfig(record);
-  if (observed === undefined) return [configure(record, formatNewConfig(want), '+', '')];
+  const extras = sharedAddresses(record);
+  if (record.origin === 'attached') return planAttached(record, want, observed);
+  const { template, extra } = record;
+  const text = formatNewConfig(want, { ...extras, lines: extra, ...(template === undefined ? {} : { template }) });
+  if (observed === undefined) return [configure(record, text, '+', '')];
   checkOurs(record, observed);
   const lacking = lackingIn(observed.config, want);
   if (observed.state === 'configured') {
-    if (lacking === undefined && sameGlobals(observed.config, want)) return [];
-    return [forgetConfig(record, 'only a part of it was stored'), configure(record, formatNewConfig(want), '+', '')];
+    const complete = observed.config.attributes[ROLE] === record.role;
+    if (lacking === undefined && complete && sameGlobals(observed.config, want)) return [];
+    return [forgetConfig(record, 'only a part of it was stored'), configure(record, text, '+', '')];
   }
-  return lacking === undefined ? [] : [configure(record, formatAdditions(lacking), '~', 'holds from its next boot')];
+  return lacking === undefined ? [] : [configure(record, formatAdditions(lacking, extras), '~', FROM_NEXT_BOOT)];
+}
+
+const FROM_NEXT_BOOT = 'holds from its next boot';
+
+/** Our mark goes in with the first of ours, in one go: a zone with another one's mark is refused. */
+function planAttached(record: ZoneRecord, want: ZoneConfig, observed: ObservedZone | undefined): HostStep[] {
+  const { name } = record;
+  if (observed === undefined) {
+    throw new OperatorError('NOT_FOUND', `Cannot configure zone "${name}": it is attached, and gone`, {
+      hint: `Make it again as its owner did, or forget it: znetadm detach-zone ${name}`,
+    });
+  }
+  const marked = observed.config.attributes[ID] !== undefined;
+  if (marked) checkOurs(record, observed);
+  const lacking = lackingIn(observed.config, want);
+  if (marked && lacking === undefined) return [];
+  const additions = { ...lacking, ...(marked ? {} : { attributes: want.attributes }) };
+  const note = observed.state === 'running' ? FROM_NEXT_BOOT : '';
+  return [configure(record, formatAdditions(additions, sharedAddresses(record)), '~', note)];
+}
+
+/**
+ * Takes what is ours out of the configuration of a zone, as far as it is there; nothing else of it is touched. Empty when
+ * nothing is.
+ *
+ * @throws {OperatorError} NOT_OURS
+ */
+export function planUnconfigure(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  if (observed === undefined) return [];
+  const { config } = observed;
+  if (config.attributes[ID] !== undefined) checkOurs(record, observed);
+  const ours = desiredConfig(record);
+  const links = ours.links.filter((link) => config.links.includes(link));
+  const filesystems = ours.filesystems.filter((wanted) => config.filesystems.some((found) => sameMount(found, wanted)));
+  const marks = Object.entries(ours.attributes).filter(([name, value]) => config.attributes[name] === value);
+  if (links.length + filesystems.length + marks.length === 0) return [];
+  const text = formatRemovals({ links, filesystems, attributes: Object.fromEntries(marks) });
+  return [configure(record, text, '-', observed.state === 'running' ? FROM_NEXT_BOOT : '')];
 }
 
 /** Whether a zone on the host is the recorded one. */
@@ -95,11 +161,17 @@ function sameGlobals(have: ZoneConfig, want: ZoneConfig): boolean {
   );
 }
 
-function configure({ name }: ZoneRecord, text: string, sign: '+' | '~', note: string): HostStep {
+const REASONS = {
+  '+': 'is not configured',
+  '~': 'lacks a part of its configuration',
+  '-': 'gives up what was added to its configuration',
+};
+
+function configure({ name }: ZoneRecord, text: string, sign: '+' | '~' | '-', note: string): HostStep {
   const path = zonecfgFile(name);
   const command = applyConfig(name, path);
   const count = text.trimEnd().split('\n').length;
-  const reason = sign === '+' ? `zone "${name}" is not configured` : `the configuration of zone "${name}" lacks a part`;
+  const reason = `zone "${name}" ${REASONS[sign]}`;
   return {
     sign,
     about: 'zone',

@@ -1,11 +1,11 @@
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
 import { importManifest } from '../illumos/svc-host.ts';
-import { bootZone, haltZone, installZone, uninstallZone } from '../illumos/zoneadm.ts';
+import { bootZone, cloneZone, haltZone, installZone, uninstallZone } from '../illumos/zoneadm.ts';
 import { MANIFESTS } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import { run } from './step.ts';
-import { checkOurs, forgetConfig, type ObservedZone } from './zone-config.ts';
+import { checkOurs, forgetConfig, type ObservedZone, planUnconfigure } from './zone-config.ts';
 
 /** Of the zone's repository below its root (§6.5). */
 const REPOSITORY = 'etc/svc/repository.db';
@@ -13,17 +13,20 @@ const REPOSITORY = 'etc/svc/repository.db';
 /**
  * Installs a zone and gives it our services, which have to be known before its first boot (§6.5). Empty once the record
  * is ready: from then on the zone may have run, and what is below its root is not ours to write (§8.5).
+ *
+ * A copy has the services of the zone it is copied from, and may have run as that: its root is not written either.
  */
 export function planInstall(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  const { name, state: phase, install, cloneOf } = record;
   const state = observed?.state ?? 'configured';
-  if (record.state !== 'creating' || !['configured', 'incomplete', 'installed'].includes(state)) return [];
-  const { name } = record;
+  if (phase !== 'creating' || !install || !['configured', 'incomplete', 'installed'].includes(state)) return [];
+  const command = cloneOf === undefined ? installZone(name) : cloneZone(name, cloneOf);
   return [
     ...(state === 'incomplete'
       ? [zoneStep('-', 'zone', uninstallZone(name), 'an earlier installation was cut off')]
       : []),
-    ...(state === 'installed' ? [] : [zoneStep('+', 'zone', installZone(name), '')]),
-    ...MANIFESTS.map((manifest) => importStep(record, manifest)),
+    ...(state === 'installed' ? [] : [zoneStep('+', 'zone', command, '')]),
+    ...(hasMethod(record) && cloneOf === undefined ? MANIFESTS.map((manifest) => importStep(record, manifest)) : []),
   ];
 }
 
@@ -47,11 +50,12 @@ export function planFirstBoot({ name, bootPending }: ZoneRecord, observed: Obser
 }
 
 /**
- * Halts, uninstalls and forgets a zone, as far as it is there.
+ * Halts, uninstalls and forgets a zone, as far as it is there. One that was attached only loses what is ours.
  *
  * @throws {OperatorError} NOT_OURS when the zone is not the one that was recorded
  */
 export function planZoneRemoval(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  if (record.origin === 'attached') return planUnconfigure(record, observed);
   if (observed === undefined) return [];
   checkOurs(record, observed);
   const { name } = record;

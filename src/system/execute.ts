@@ -21,6 +21,8 @@ async function executeStep(step: Step, system: System): Promise<void> {
       return await waitStep(step, system);
     case 'write':
       return await system.writeFile(step.file);
+    case 'write-all':
+      return await system.writeFiles(step.files);
     case 'directory':
       return await system.makeDirectory(step.path, step.mode);
     case 'remove':

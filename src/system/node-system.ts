@@ -18,6 +18,7 @@ export function createNodeSystem(options: {
     // Small files, and many: a thousand are read in 10 ms, by promises in 100.
     readFile: (path) => orMissing(async () => readFileSync(path, 'utf8')),
     writeFile: durableWrite,
+    writeFiles: durableWriteAll,
     makeDirectory: durableMakeDirectory,
     remove: durableRemove,
     list: async (path) =>
@@ -54,29 +55,45 @@ const unfinished = (path: string) => join(dirname(path), `.${basename(path)}${UN
  * Whole file under another name, fsync, rename, fsync of the directory: after a power cut it is the old or the new. Two
  * that write the same file have to keep out of each other's way: on the host by locks, in a zone SMF does it.
  */
-async function durableWrite({ path, content, mode, owner }: FileContent): Promise<void> {
-  const directory = dirname(path);
-  const temporary = unfinished(path);
+async function durableWrite(file: FileContent): Promise<void> {
+  await durableWriteAll([file]);
+}
+
+async function durableWriteAll(files: readonly FileContent[]): Promise<void> {
+  const [first] = files;
+  if (first === undefined) return;
+  let at = first.path;
   try {
-    await rm(temporary, { force: true });
-    // "wx" is O_CREAT|O_EXCL: never through a link that somebody planted.
-    const handle = await open(temporary, 'wx', mode);
-    try {
-      await handle.writeFile(content);
-      if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
-      await handle.chmod(mode);
-      await handle.sync();
-    } finally {
-      await handle.close();
+    for (const file of files) {
+      at = file.path;
+      await writeUnfinished(file);
     }
-    await rename(temporary, path);
-    await syncDirectory(directory);
+    for (const { path } of files) {
+      at = path;
+      await rename(unfinished(path), path);
+    }
+    await syncDirectory(dirname(first.path));
   } catch (error) {
     // Says why it could not be written, not why what is there of it could not be taken away.
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw new OperatorError('WRITE_FAILED', `Cannot write "${path}": ${errorCode(error) ?? 'unknown error'}`, {
+    for (const { path } of files) await rm(unfinished(path), { force: true }).catch(() => undefined);
+    throw new OperatorError('WRITE_FAILED', `Cannot write "${at}": ${errorCode(error) ?? 'unknown error'}`, {
       cause: error,
     });
+  }
+}
+
+async function writeUnfinished({ path, content, mode, owner }: FileContent): Promise<void> {
+  const temporary = unfinished(path);
+  await rm(temporary, { force: true });
+  // "wx" is O_CREAT|O_EXCL: never through a link that somebody planted.
+  const handle = await open(temporary, 'wx', mode);
+  try {
+    await handle.writeFile(content);
+    if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
+    await handle.chmod(mode);
+    await handle.sync();
+  } finally {
+    await handle.close();
   }
 }
 

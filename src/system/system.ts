@@ -21,6 +21,13 @@ export interface System {
    * @throws {OperatorError} WRITE_FAILED
    */
   writeFile(file: FileContent): Promise<void>;
+  /**
+   * Replaces files of one directory by renames, one right after the other, when all are on disk. On failure none is
+   * replaced, unless a rename itself failed.
+   *
+   * @throws {OperatorError} WRITE_FAILED
+   */
+  writeFiles(files: readonly FileContent[]): Promise<void>;
   /** Makes a directory and those above it, durably. Being there already is success. */
   makeDirectory(path: string, mode: number): Promise<void>;
   /**

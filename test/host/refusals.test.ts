@@ -7,9 +7,9 @@ import { parsePrefix } from '../../src/domain/prefix.ts';
 import { parseReservation } from '../../src/domain/reservation.ts';
 import { createNetwork, type NetworkRequest } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
-import type { ZoneRequest } from '../../src/host/decide-zone.ts';
 import { deleteNetwork } from '../../src/host/delete-network.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
+import type { ZoneRequest } from '../../src/host/zone-request.ts';
 import { rejects } from '../support/assertions.ts';
 import { hostWith, memberRequest, networkRequest, outside, proxyRequest } from '../support/story.ts';
 
@@ -149,56 +149,56 @@ const ZONES: [what: string, request: ZoneRequest, code: string, message: string]
   ['an address outside', memberRequest('db1', '10.3.0.2'), 'ADDRESS_OUTSIDE', 'outside 10.2.0.0/24'],
   [
     'an unknown network',
-    { ...memberRequest('db1'), networks: [{ network: parseNetworkName('nowhere') }] },
+    { ...memberRequest('db1'), networks: [{ network: parseNetworkName('nowhere'), addresses: [], bare: false }] },
     'NOT_FOUND',
     'Cannot find network "nowhere"',
   ],
   ['a second router', other({}), 'IN_USE', 'network "back" has a router, zone "proxy"'],
   [
     'an uplink that is not there',
-    other({ routes: front, outside: outside('203.0.113.6/24', undefined, 'e1000g7') }),
+    other({ routes: front, ...outside('203.0.113.6/24', undefined, 'e1000g7') }),
     'LINK_MISSING',
     'this host has no link e1000g7',
   ],
   [
     'a VNIC as uplink',
-    other({ routes: front, outside: outside('203.0.113.6/24', undefined, 'pnic0') }),
+    other({ routes: front, ...outside('203.0.113.6/24', undefined, 'pnic0') }),
     'LINK_MISSING',
     'a VNIC cannot be over another',
   ],
   [
     'an etherstub as uplink',
-    other({ routes: front, outside: outside('203.0.113.6/24', undefined, 'zstub0') }),
+    other({ routes: front, ...outside('203.0.113.6/24', undefined, 'zstub0') }),
     'LINK_MISSING',
     'zstub0 is of class etherstub',
   ],
   [
     'an outside address of another zone',
-    other({ routes: front, outside: outside('203.0.113.5/24') }),
+    other({ routes: front, ...outside('203.0.113.5/24') }),
     'ADDRESS_TAKEN',
     'zone "proxy" has the address',
   ],
   [
     "the host's address outside",
-    other({ routes: front, outside: outside('192.0.2.10/24') }),
+    other({ routes: front, ...outside('192.0.2.10/24') }),
     'ADDRESS_TAKEN',
     'this host (e1000g0/v4)',
   ],
   [
     'an outside in a hidden network',
-    other({ routes: front, outside: outside('10.2.0.9/16') }),
+    other({ routes: front, ...outside('10.2.0.9/16') }),
     'PREFIX_OVERLAPS',
     'the prefix of network "back"',
   ],
   [
     'a default router elsewhere',
-    other({ routes: front, outside: outside('203.0.113.6/24', '198.51.100.1') }),
+    other({ routes: front, ...outside('203.0.113.6/24', '198.51.100.1') }),
     'ADDRESS_OUTSIDE',
     'outside 203.0.113.0/24',
   ],
   [
     'itself as default router',
-    other({ routes: front, outside: outside('203.0.113.6/24', '203.0.113.6') }),
+    other({ routes: front, ...outside('203.0.113.6/24', '203.0.113.6') }),
     'ADDRESS_TAKEN',
     'its own address',
   ],

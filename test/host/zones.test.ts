@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
-import { createZone, planCreateZone } from '../../src/host/create-zone.ts';
+import { createZone, planCreateZones } from '../../src/host/create-zone.ts';
 import { deleteNetwork } from '../../src/host/delete-network.ts';
 import { deleteZone, planDeleteZone, removalPlan } from '../../src/host/delete-zone.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
@@ -80,11 +80,6 @@ test('the configuration says whose the zone is, and mounts metadata and software
     'set type="string"',
     'set value="00000000-0000-4000-8000-000000000001"',
     'end',
-    'add attr',
-    'set name="zonenet-role"',
-    'set type="string"',
-    'set value="member"',
-    'end',
     'set brand="ipkg"',
     'set zonepath="/zones/web1"',
     'set autoboot=true',
@@ -104,6 +99,11 @@ test('the configuration says whose the zone is, and mounts metadata and software
     'add net',
     'set physical="znic0"',
     'end',
+    'add attr',
+    'set name="zonenet-role"',
+    'set type="string"',
+    'set value="member"',
+    'end',
   ]);
 });
 
@@ -116,7 +116,8 @@ test('what was created needs no sync, and sync changes nothing', async () => {
 
 test('a dry run changes nothing', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');
-  const { connect, install, boot } = await planCreateZone(memberRequest('db1'), fake.host);
+  const { connect, zones } = await planCreateZones([memberRequest('db1')], fake.host);
+  const [install, boot] = [zones.flatMap((zone) => zone.install), zones.flatMap((zone) => zone.boot)];
   assert.equal(
     [...connect, ...install, ...boot].map(({ sign, about, what, note }) => `${sign} ${about} ${what} | ${note}`),
     [

@@ -34,12 +34,38 @@ const zone = (name: string): ZoneRecord => ({
   zonepath: `/zones/${name}`,
   autoboot: false,
   bootPending: true,
+  origin: 'made',
+  ipType: 'exclusive',
+  install: true,
+  extra: [],
   nics: [{ ...nic(), over: parseLinkName('zstub0') }],
   vars: { motd: 'hello; # "you"', ntp: ['10.0.0.1'] },
 });
 
 test('a network reads back the same', () => {
   assert.equal(parseNetworkRecord(formatNetworkRecord(BACK), 'back.ini', BACK.name), BACK);
+});
+
+test('a zone with everything reads back the same', () => {
+  const all: ZoneRecord = {
+    ...zone('web1'),
+    origin: 'attached',
+    ipType: 'shared',
+    install: false,
+    template: 'SUNWlx',
+    cloneOf: parseZoneName('7'),
+    extra: ['add attr', 'set name=a', 'set value="x; y = [z] \\"', 'end'],
+    nics: [
+      {
+        ...nic({ dhcp: true, addrconf: true, addresses: [], routers: [] }),
+        over: parseLinkName('e1000g0'),
+        vlan: 12,
+        bandwidth: 50,
+        priority: 'low',
+      },
+    ],
+  };
+  assert.equal(parseZoneRecord(formatZoneRecord(all), 'f.ini', all.name), all);
 });
 
 // Names that ini packages and shells make something else of.

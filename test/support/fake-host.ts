@@ -303,6 +303,10 @@ export function createFakeHost() {
         files.set(path, content);
       });
     },
+    writeFiles: async (all) =>
+      change(`write ${all.map(({ path }) => path).join(' ')}`, () => {
+        for (const { path, content } of all) files.set(path, content);
+      }),
     async makeDirectory(path) {
       for (let at = path; !directories.has(at); at = dirname(at)) directories.add(at);
     },

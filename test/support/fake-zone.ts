@@ -286,6 +286,9 @@ export function createFakeZone() {
         links.delete(path);
         files.set(path, content);
       }),
+    writeFiles: async () => {
+      throw new Error('the method writes file by file');
+    },
     makeDirectory: async (path) => {
       directories.add(path);
     },

@@ -3,7 +3,7 @@ import { parseLinkName, parseNetworkName, parseZoneName } from '../../src/domain
 import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
 import { createNetwork, type NetworkRequest } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
-import type { ZoneRequest } from '../../src/host/decide-zone.ts';
+import type { LinkRequest, MembershipRequest, ZoneRequest } from '../../src/host/zone-request.ts';
 import { createFakeHost } from './fake-host.ts';
 
 /** The network of the story: back, 10.2.0.0/24. */
@@ -18,40 +18,57 @@ export function networkRequest(overrides: Partial<NetworkRequest> = {}): Network
   };
 }
 
+/** What a request says when it says nothing. */
+const PLAIN = {
+  routes: [],
+  outside: [],
+  networks: [],
+  routers: [],
+  staticRoutes: [],
+  extra: [],
+  ipType: 'exclusive',
+  autoboot: true,
+  install: true,
+  boot: true,
+  vars: {},
+} as const;
+
 /** The proxy of the story. */
 export function proxyRequest(overrides: Partial<ZoneRequest> = {}): ZoneRequest {
   return {
+    ...PLAIN,
     name: parseZoneName('proxy'),
     routes: [parseNetworkName('back')],
-    outside: outside('203.0.113.5/24', '203.0.113.1'),
-    networks: [],
-    autoboot: true,
-    boot: true,
-    vars: {},
+    ...outside('203.0.113.5/24', '203.0.113.1'),
     ...overrides,
   };
 }
 
-export function outside(address: string, router?: string, uplink = 'e1000g0'): NonNullable<ZoneRequest['outside']> {
+export function outside(
+  address: string,
+  router?: string,
+  uplink = 'e1000g0',
+): Pick<LinkRequest, 'outside' | 'routers'> {
+  const addresses = [parseInterfaceAddress(address)];
   return {
-    uplink: parseLinkName(uplink),
-    address: parseInterfaceAddress(address),
-    ...(router === undefined ? {} : { router: parseAddress(router) }),
+    outside: [{ uplink: parseLinkName(uplink), addresses, dhcp: false, addrconf: false }],
+    routers: router === undefined ? [] : [parseAddress(router)],
   };
 }
 
 /** A zone on the network of the story, at the next free address or a given one. */
-export function memberRequest(name: string, address?: string): ZoneRequest {
+export function memberRequest(name: string, address?: string, overrides: Partial<ZoneRequest> = {}): ZoneRequest {
   return {
+    ...PLAIN,
     name: parseZoneName(name),
-    routes: [],
-    networks: [
-      { network: parseNetworkName('back'), ...(address === undefined ? {} : { address: parseAddress(address) }) },
-    ],
-    autoboot: true,
-    boot: true,
-    vars: {},
+    networks: [on('back', ...(address === undefined ? [] : [address]))],
+    ...overrides,
   };
+}
+
+/** Being on a network. */
+export function on(network: string, ...addresses: string[]): MembershipRequest {
+  return { network: parseNetworkName(network), addresses: addresses.map(parseAddress), bare: false };
 }
 
 /** A host on which the story was told up to there. */

@@ -1,23 +1,48 @@
 import { type Address, parseAddress } from '../../domain/address.ts';
 import { OperatorError } from '../../domain/errors.ts';
-import { type LinkName, type NetworkName, parseLinkName, parseNetworkName, parseZoneName } from '../../domain/names.ts';
-import { formatInterfaceAddress, type InterfaceAddress, parseInterfaceAddress } from '../../domain/prefix.ts';
+import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { numberedNames } from '../../domain/numbered-names.ts';
+import { formatInterfaceAddress } from '../../domain/prefix.ts';
+import type { StaticRoute } from '../../domain/static-route.ts';
 import { parseVar, type Vars } from '../../domain/vars.ts';
-import { parseBrand, parseZonePath, proxyOf, type ZoneNic, type ZoneRecord } from '../../domain/zone-record.ts';
-import { createZone, planCreateZone } from '../../host/create-zone.ts';
-import type { ZoneRequest } from '../../host/decide-zone.ts';
+import { parseConfigLines } from '../../domain/zone-config-lines.ts';
+import {
+  parseBrand,
+  parseTemplate,
+  parseZonePath,
+  proxyOf,
+  type ZoneNic,
+  type ZoneRecord,
+} from '../../domain/zone-record.ts';
+import { createZones, planCreateZones } from '../../host/create-zone.ts';
+import type { PlannedZone } from '../../host/make-zone.ts';
 import { type Records, readRecords } from '../../host/store.ts';
+import type { LinkRequest, MembershipRequest, OutsideRequest, ZoneRequest } from '../../host/zone-request.ts';
+import { wholeNumber } from '../../ini/shape.ts';
+import type { HostPlan } from '../../plan/host-step.ts';
 import { type CliCommand, type Context, collecting, NOTHING_CHANGED, reading } from '../command.ts';
+import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
 import { formatPlan } from '../print-plan.ts';
 
-interface Options {
+export interface LinkOptions {
   readonly routerOf?: readonly NetworkName[];
-  readonly outside?: { readonly uplink?: LinkName; readonly address: InterfaceAddress };
-  readonly router?: Address;
-  readonly network?: readonly { readonly network: NetworkName; readonly address?: Address }[];
+  readonly outside?: readonly OutsideRequest[];
+  readonly router?: readonly Address[];
+  readonly network?: readonly MembershipRequest[];
+  readonly route?: readonly StaticRoute[];
+}
+
+interface Options extends LinkOptions {
+  readonly count?: number;
+  readonly first?: number;
   readonly brand?: string;
   readonly zonepath?: string;
+  readonly template?: string;
+  readonly clone?: ZoneName;
+  readonly file?: string;
+  readonly sharedIp?: true;
   readonly autoboot: boolean;
+  readonly install: boolean;
   readonly boot: boolean;
   readonly vars?: Vars;
   readonly dryRun?: true;
@@ -27,64 +52,86 @@ interface Options {
 export const createZoneCommand: CliCommand = {
   configure(command, act) {
     command
-      .argument('<name>', 'name of the zone')
+      .argument('<name>', 'name of the zone; with -c of the first part of their names, or a pattern like web%02d')
       .option('-R, --router-of <network>', 'make it the proxy of a network (repeatable)', collecting(parseNetworkName))
       .option(
-        '-x, --outside <uplink=address/length>',
-        'outside address of a proxy, and the link it is over',
-        reading(parseOutside),
+        '-x, --outside <[uplink[:vlan]=]address/length>',
+        'outside address of a proxy, or "dhcp", and the link it is over (repeatable)',
+        collecting(parseOutside),
       )
-      .option('-r, --router <address>', 'default router outside', reading(parseAddress))
-      .option('-N, --network <network[=address]>', 'put it on a network (repeatable)', collecting(parseMembership))
+      .option('-r, --router <address>', 'default router outside, one a family', collecting(parseAddress))
+      .option(
+        '-N, --network <network[=address]>',
+        'put it on a network (repeatable); for a proxy that is a way out',
+        collecting(parseMembership),
+      )
+      .option('--route <prefix=router>', 'a route beside the default one (repeatable)', collecting(parseRoute))
+      .option('-c, --count <number>', 'make so many, all or none', reading(wholeNumber(1, 10_000)))
+      .option('--first <number>', 'number of the first of them (default: 1)', reading(wholeNumber(0, 1_000_000)))
       .option('-b, --brand <brand>', 'brand of the zone (default: that of zonenet.ini, or ipkg)', reading(parseBrand))
       .option('-d, --zonepath <path>', 'zonepath (default: /zones/NAME)', reading(parseZonePath))
+      .option('-t, --template <template>', 'template of its configuration (default: blank)', reading(parseTemplate))
+      .option('--clone <zone>', 'copy an installed zone instead of installing', reading(parseZoneName))
+      .option('-f, --file <file>', 'more commands for zonecfg: "set", "add" and "end", one a line')
+      .option('--shared-ip', "let it share the host's IP stack: it gets link, address and record")
       .option('-V, --vars <name=value>', 'a value for its templates; twice the same name makes a list', parseVar)
       .option('--no-autoboot', 'do not boot it with the host')
+      .option('--no-install', 'configure it, but do not install it: the same command without this does later')
       .option('--no-boot', 'install it, but do not boot it now')
       .option('-n, --dry-run', 'print what would be done, and change nothing')
       .option('-v, --verbose', 'print files too')
       .action((name: string, options: Options) => {
-        const request = toRequest(name, options);
-        act((context) => run(request, options.dryRun === true, options.verbose === true, context));
+        const names = namesOf(name, options);
+        const request = toRequest(options);
+        act((context) => run(names, request, options, context));
       });
   },
 };
 
-/** "e1000g0=203.0.113.5/24", or the address alone when zonenet.ini names an uplink. */
-function parseOutside(text: string): NonNullable<Options['outside']> {
-  const equals = text.indexOf('=');
-  if (equals < 0) return { address: parseInterfaceAddress(text) };
-  return { uplink: parseLinkName(text.slice(0, equals)), address: parseInterfaceAddress(text.slice(equals + 1)) };
+function namesOf(name: string, options: Options): ZoneName[] {
+  const { count, first = 1, routerOf, zonepath, outside = [], network = [] } = options;
+  if (count === undefined) {
+    if (options.first !== undefined) throw usage('--first goes with -c');
+    return [parseZoneName(name)];
+  }
+  if (routerOf !== undefined) throw usage('-R and -c cannot be combined: a network has one proxy');
+  if (zonepath !== undefined) throw usage('-d and -c cannot be combined: zones cannot share a zonepath');
+  if ([...outside, ...network].some(({ addresses }) => addresses.length > 0)) {
+    throw usage('an address and -c cannot be combined: zones cannot share it');
+  }
+  return numberedNames(name, count, first);
 }
 
-/** "back" or "back=10.2.0.7". */
-function parseMembership(text: string): NonNullable<Options['network']>[number] {
-  const equals = text.indexOf('=');
-  if (equals < 0) return { network: parseNetworkName(text) };
-  return { network: parseNetworkName(text.slice(0, equals)), address: parseAddress(text.slice(equals + 1)) };
-}
-
-function toRequest(name: string, options: Options): ZoneRequest {
-  const { routerOf = [], network = [], outside, router, brand, zonepath, autoboot, boot, vars = {} } = options;
+/** @throws {OperatorError} USAGE */
+export function toLinkRequest(options: LinkOptions): LinkRequest {
+  const { routerOf = [], network = [], outside = [], router = [], route = [] } = options;
   const twice = [...routerOf, ...network.map((membership) => membership.network)].find(
     (item, at, all) => all.indexOf(item) !== at,
   );
   if (twice !== undefined) throw usage(`network "${twice}" is named twice`);
-  if (routerOf.length === 0 && network.length === 0)
+  return { routes: routerOf, networks: network, outside, routers: router, staticRoutes: route };
+}
+
+function toRequest(options: Options): Omit<ZoneRequest, 'name' | 'extra'> {
+  const links = toLinkRequest(options);
+  const { routes, networks, outside, routers } = links;
+  const { brand, zonepath, template, clone, sharedIp, autoboot, install, boot, vars = {} } = options;
+  if (routes.length === 0 && networks.length === 0)
     throw usage('a zone needs a network: -N NETWORK, or -R NETWORK for its proxy');
-  if (routerOf.length > 0 && network.length > 0)
-    throw usage('-R and -N cannot be combined: a zone is either a proxy or behind one');
-  if (routerOf.length > 0 && outside === undefined) throw usage('a proxy needs an outside: -x UPLINK=ADDRESS/LENGTH');
-  if (routerOf.length === 0 && outside !== undefined) throw usage('-x is for a proxy: name its network with -R');
-  if (router !== undefined && outside === undefined) throw usage('-r goes with -x: it is the default router outside');
+  if (routes.length > 0 && outside.length === 0 && networks.length === 0)
+    throw usage('a proxy needs an outside: -x UPLINK=ADDRESS/LENGTH, or -N NETWORK for one behind another');
+  if (routes.length === 0 && outside.length > 0) throw usage('-x is for a proxy: name its network with -R');
+  if (routers.length > 0 && outside.length === 0) throw usage('-r goes with -x: it is the default router outside');
+  if (clone !== undefined && !install) throw usage('--clone and --no-install cannot be combined');
   return {
-    name: parseZoneName(name),
-    routes: routerOf,
-    networks: network,
-    ...(outside === undefined ? {} : { outside: { ...outside, ...(router === undefined ? {} : { router }) } }),
+    ...links,
     ...(brand === undefined ? {} : { brand }),
     ...(zonepath === undefined ? {} : { zonepath }),
+    ...(template === undefined ? {} : { template }),
+    ...(clone === undefined ? {} : { cloneOf: clone }),
+    ipType: sharedIp === true ? 'shared' : 'exclusive',
     autoboot,
+    install,
     boot,
     vars,
   };
@@ -96,26 +143,50 @@ function usage(why: string): OperatorError {
   });
 }
 
-async function run(request: ZoneRequest, dryRun: boolean, verbose: boolean, { host, print }: Context): Promise<void> {
-  if (dryRun) {
-    const { connect, install, protect, boot } = await planCreateZone(request, host);
-    print(formatPlan([...connect, ...install, ...protect, ...boot], verbose));
+async function run(
+  names: readonly ZoneName[],
+  request: Omit<ZoneRequest, 'name' | 'extra'>,
+  { file, dryRun, verbose }: Options,
+  { host, print }: Context,
+): Promise<void> {
+  const extra = file === undefined ? [] : await readLines(file, host.system);
+  const requests = names.map((name) => ({ ...request, name, extra }));
+  if (dryRun === true) {
+    const { connect, zones } = await planCreateZones(requests, host);
+    print(formatPlan([...connect, ...zones.flatMap(planOf)], verbose === true));
     print(NOTHING_CHANGED);
     return;
   }
-  const record = await createZone(request, host);
-  print(`${describe(record, await readRecords(host.system))}\n`);
+  const made = await createZones(requests, host);
+  const records = await readRecords(host.system);
+  for (const record of made) print(`${describeZone(record, records)}\n`);
+}
+
+function planOf({ install, protect, boot }: PlannedZone): HostPlan {
+  return [...install, ...protect, ...boot];
+}
+
+async function readLines(file: string, system: Context['host']['system']): Promise<string[]> {
+  const text = await system.readFile(file);
+  if (text !== undefined) return parseConfigLines(text, file);
+  throw new OperatorError('NOT_FOUND', `Cannot read "${file}": it is not there`, {
+    hint: 'Name a file with commands for zonecfg behind -f',
+  });
 }
 
 /** "zone web1: znic1 over zstub0 10.2.0.2/24, router 10.2.0.1 (proxy)" */
-function describe({ name, role, nics }: ZoneRecord, { zones }: Records): string {
-  const links = nics.map(({ link, over, addresses }: ZoneNic) =>
-    [link, 'over', over, ...addresses.map(formatInterfaceAddress)].join(' '),
-  );
+export function describeZone({ name, role, nics }: ZoneRecord, { zones }: Records): string {
+  const links = nics.map(describeNic);
   if (role === 'proxy') return `zone ${name}: ${links.join(', ')}`;
   const routers = nics.flatMap((nic) => {
     const proxy = nic.network === undefined ? undefined : proxyOf(nic.network, zones);
     return nic.routers.map((router) => `router ${router} (${proxy?.name ?? 'no proxy yet'})`);
   });
   return `zone ${name}: ${[...links, ...routers].join(', ')}`;
+}
+
+function describeNic({ link, over, vlan, dhcp, addrconf, addresses }: ZoneNic): string {
+  const carrier = vlan === undefined ? over : `${over}:${vlan}`;
+  const learnt = [...(dhcp ? ['dhcp'] : []), ...(addrconf ? ['addrconf'] : [])];
+  return [link, 'over', carrier, ...learnt, ...addresses.map(formatInterfaceAddress)].join(' ');
 }

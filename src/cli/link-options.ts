@@ -1,0 +1,86 @@
+import { type Address, parseAddress } from '../domain/address.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { type LinkWishes, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
+import { parseLinkName, parseNetworkName } from '../domain/names.ts';
+import { parseInterfaceAddress } from '../domain/prefix.ts';
+import { parseStaticRoute, type StaticRoute } from '../domain/static-route.ts';
+import type { MembershipRequest, OutsideRequest } from '../host/zone-request.ts';
+import { oneOf, wholeNumber } from '../ini/shape.ts';
+
+/**
+ * Reads the words of a link, parted by commas: "maxbw=50M" and "priority=low" are told apart from the others.
+ *
+ * @throws {OperatorError} VALUE_INVALID
+ */
+function partWishes(words: readonly string[]): { readonly rest: readonly string[]; readonly wishes: LinkWishes } {
+  const value = (key: string) => words.find((word) => word.startsWith(`${key}=`))?.slice(key.length + 1);
+  const [bandwidth, priority] = [value('maxbw'), value('priority')];
+  const rest = words.filter((word) => !/^(maxbw|priority)=/.test(word));
+  return {
+    rest,
+    wishes: {
+      ...(bandwidth === undefined ? {} : { bandwidth: parseBandwidth(bandwidth) }),
+      ...(priority === undefined ? {} : { priority: oneOf(...PRIORITIES)(priority) }),
+    },
+  };
+}
+
+/**
+ * Reads "[UPLINK[:VLAN]=]ADDRESS/LENGTH": more addresses, "maxbw=…" and "priority=…" follow behind commas. In place of
+ * addresses "dhcp" and "addrconf" (both may stand), or "none".
+ *
+ * @throws {OperatorError} NAME_INVALID, VALUE_INVALID, ADDRESS_INVALID, PREFIX_INVALID
+ */
+export function parseOutside(text: string): OutsideRequest {
+  const { rest, wishes } = partWishes(text.split(','));
+  const [first = '', ...more] = rest;
+  const equals = first.indexOf('=');
+  const link = equals < 0 ? {} : parseUplink(first.slice(0, equals));
+  const words = [first.slice(equals + 1), ...more];
+  const [dhcp, addrconf, none] = ['dhcp', 'addrconf', 'none'].map((word) => words.includes(word));
+  const addresses = words.filter((word) => !['dhcp', 'addrconf', 'none'].includes(word)).map(parseInterfaceAddress);
+  const inet = addresses.filter(({ address }) => !address.includes(':'));
+  const why =
+    none === true && words.length > 1
+      ? '"none" stands alone'
+      : dhcp === true && inet.length > 0
+        ? 'an IPv4 address stands beside "dhcp"'
+        : new Set(words).size < words.length
+          ? 'a word stands there twice'
+          : undefined;
+  if (why === undefined) return { ...link, addresses, dhcp: dhcp === true, addrconf: addrconf === true, ...wishes };
+  throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as an outside: ${why}`, {
+    hint: 'Write like e1000g0=203.0.113.5/24 or e1000g0:12=dhcp,addrconf',
+  });
+}
+
+function parseUplink(text: string): Pick<OutsideRequest, 'uplink' | 'vlan'> {
+  const colon = text.indexOf(':');
+  if (colon < 0) return { uplink: parseLinkName(text) };
+  return { uplink: parseLinkName(text.slice(0, colon)), vlan: wholeNumber(1, 4094)(text.slice(colon + 1)) };
+}
+
+/**
+ * Reads "NETWORK[=ADDRESS]": one address a family, "maxbw=…" and "priority=…" follow behind commas. "none" in place of
+ * addresses is a link without any.
+ *
+ * @throws {OperatorError} NAME_INVALID, VALUE_INVALID, ADDRESS_INVALID
+ */
+export function parseMembership(text: string): MembershipRequest {
+  const { rest, wishes } = partWishes(text.split(','));
+  const [first = '', ...more] = rest;
+  const equals = first.indexOf('=');
+  const network = parseNetworkName(equals < 0 ? first : first.slice(0, equals));
+  const words = [...(equals < 0 ? [] : [first.slice(equals + 1)]), ...more];
+  const bare = words.length === 1 && words[0] === 'none';
+  return { network, addresses: bare ? [] : words.map((word): Address => parseAddress(word)), bare, ...wishes };
+}
+
+/**
+ * Reads "PREFIX=ROUTER".
+ *
+ * @throws {OperatorError} as `parseStaticRoute`
+ */
+export function parseRoute(text: string): StaticRoute {
+  return parseStaticRoute(text.replace('=', ' '));
+}

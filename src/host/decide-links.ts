@@ -1,0 +1,195 @@
+import { type Address, familyOf } from '../domain/address.ts';
+import { type AddressGiver, createAddressGiver, createLinkNames } from '../domain/allocation.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { LinkWishes } from '../domain/link-wishes.ts';
+import type { Role } from '../domain/metadata.ts';
+import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
+import { type Network, routerAddresses } from '../domain/network.ts';
+import { formatPrefix, type InterfaceAddress, prefixContains } from '../domain/prefix.ts';
+import type { Settings } from '../domain/settings.ts';
+import { addressesOn, type IpType, networksOf, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import type { HostNetworks } from './claims.ts';
+import { createOutsideDecider } from './decide-outside.ts';
+import { decideRoutes } from './decide-routes.ts';
+import { type Observed, takenLinkNames } from './observe.ts';
+import { findNetwork, type Records } from './store.ts';
+import type { LinkRequest, MembershipRequest } from './zone-request.ts';
+
+/** All that a decision rests on. */
+export interface Situation {
+  readonly records: Records;
+  readonly settings: Settings;
+  readonly observed: Observed;
+  readonly host: HostNetworks;
+}
+
+/** The zone that links are for. */
+export interface Who {
+  readonly name: ZoneName;
+  readonly brand: string;
+  readonly ipType: IpType;
+  /** The links it has already, of a zone that gets more. */
+  readonly before?: ZoneRecord;
+}
+
+/** Decides on the links of one zone after the other: what one was given the next does not get. */
+export type LinkDecider = (request: LinkRequest, who: Who) => { readonly role: Role; readonly nics: ZoneNic[] };
+
+/** @throws {OperatorError} as `decideZones` */
+export function createLinkDecider(situation: Situation): LinkDecider {
+  const { records, settings, observed } = situation;
+  const linkName = createLinkNames(takenLinkNames(observed, records));
+  const addressesOf = createGivers(records);
+  const decideOutside = createOutsideDecider(situation);
+  /** Networks that got their router in this run, and who it is. */
+  const routed = new Map<NetworkName, ZoneName>();
+  return (request, { name, ipType, before }) => {
+    const routes = request.routes.map((network) => usableNetwork(network, name, records));
+    for (const network of routes) {
+      checkUnrouted(network, name, records, routed);
+      routed.set(network.name, name);
+    }
+    const isProxy = routes.length > 0 || before?.role === 'proxy';
+    if (isProxy) checkLoops(name, [...routes.map((network) => network.name), ...routedBy(before)], request, records);
+    if (isProxy && ipType === 'shared') throw sharedProxy(name);
+    const outside = request.outside.map((wanted) => decideOutside(wanted, linkName(settings.outsideBase), name));
+    const memberships = request.networks.map((wanted): ZoneNic => {
+      const network = usableNetwork(wanted.network, name, records);
+      const addresses = memberAddresses(network, wanted, addressesOf(network), name);
+      const nic = hiddenNic(linkName(settings.insideBase), network, addresses, wanted);
+      return isProxy ? { ...nic, side: 'outside' } : nic;
+    });
+    const inside = routes.map((network) =>
+      hiddenNic(linkName(settings.insideBase), network, routerAddresses(network), {}),
+    );
+    const given = [...outside, ...memberships, ...inside];
+    const nics = decideRoutes(given, request, name, { networks: records.networks, before: before?.nics ?? [] });
+    return { role: isProxy ? 'proxy' : 'member', nics };
+  };
+}
+
+function routedBy(before: ZoneRecord | undefined): NetworkName[] {
+  return (before?.nics ?? []).flatMap(({ side, network }) =>
+    side === 'inside' && network !== undefined ? [network] : [],
+  );
+}
+
+/** @throws {OperatorError} NOT_FOUND, IN_USE */
+function usableNetwork(name: NetworkName, zone: ZoneName, records: Records): Network {
+  const network = findNetwork(name, records);
+  if (network.state === 'ready') return network;
+  throw new OperatorError('IN_USE', `Cannot connect zone "${zone}": network "${name}" is ${network.state}`, {
+    hint: network.state === 'creating' ? 'to finish it: znetadm sync' : `to finish it: znetadm delete-network ${name}`,
+  });
+}
+
+function checkUnrouted(
+  { name }: Network,
+  zone: ZoneName,
+  { zones }: Records,
+  routed: ReadonlyMap<NetworkName, ZoneName>,
+): void {
+  const router = proxyOf(name, zones)?.name ?? routed.get(name);
+  if (router === undefined) return;
+  throw new OperatorError('IN_USE', `Cannot create zone "${zone}": network "${name}" has a router, zone "${router}"`, {
+    hint: `to put a zone on the network:   znetadm create-zone -N ${name} ${zone}`,
+  });
+}
+
+/** Follows the way out of a proxy from router to router: it may not come back to a network behind it. */
+function checkLoops(
+  zone: ZoneName,
+  behind: readonly NetworkName[],
+  { networks }: LinkRequest,
+  { zones }: Records,
+): void {
+  const follow = (network: NetworkName, way: readonly NetworkName[]): void => {
+    const path = [...way, network];
+    if (behind.includes(network)) {
+      const steps = path.map((name) => `"${name}"`).join(', from there into ');
+      throw new OperatorError('VALUE_INVALID', `Cannot connect zone "${zone}": its way out leads back into ${steps}`, {
+        hint: 'Networks behind networks have to end at an uplink: choose another one behind -N',
+      });
+    }
+    const proxy = proxyOf(network, zones);
+    if (proxy === undefined || way.includes(network)) return;
+    for (const next of networksOf(proxy).filter((other) => !routedBy(proxy).includes(other))) follow(next, path);
+  };
+  for (const { network } of networks) follow(network, []);
+}
+
+function sharedProxy(zone: ZoneName): OperatorError {
+  return new OperatorError('VALUE_INVALID', `Cannot make zone "${zone}" a proxy: it shares the IP stack of the host`, {
+    hint: 'Leave out --shared-ip: a router needs a stack of its own',
+  });
+}
+
+function hiddenNic(
+  link: LinkName,
+  network: Network,
+  addresses: readonly InterfaceAddress[],
+  { bandwidth, priority }: LinkWishes,
+): ZoneNic {
+  return {
+    link,
+    over: network.etherstub,
+    side: 'inside',
+    network: network.name,
+    mtu: network.mtu,
+    dhcp: false,
+    addrconf: false,
+    addresses,
+    routers: [],
+    routes: [],
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(priority === undefined ? {} : { priority }),
+  };
+}
+
+/** One giver a network, however many zones ask. */
+function createGivers({ zones }: Records): (network: Network) => AddressGiver {
+  const givers = new Map<NetworkName, AddressGiver>();
+  return (network) => {
+    const known = givers.get(network.name);
+    if (known !== undefined) return known;
+    const owners = new Map<Address, string>(
+      zones.flatMap((zone) =>
+        addressesOn(zone, network.name).map((address) => [address, `zone "${zone.name}"`] as const),
+      ),
+    );
+    for (const router of network.routers) owners.set(router, `the router of network "${network.name}"`);
+    const giver = createAddressGiver(network, owners);
+    givers.set(network.name, giver);
+    return giver;
+  };
+}
+
+/** @throws {OperatorError} NETWORK_FULL, ADDRESS_TAKEN, ADDRESS_OUTSIDE */
+function memberAddresses(
+  network: Network,
+  { addresses, bare }: MembershipRequest,
+  giver: AddressGiver,
+  zone: ZoneName,
+): InterfaceAddress[] {
+  if (bare) return [];
+  const wanted = (family: 'inet' | 'inet6') => addresses.filter((address) => familyOf(address) === family);
+  const foreign = addresses.find(
+    (address) => !network.prefixes.some((prefix) => familyOf(prefix.address) === familyOf(address)),
+  );
+  const twice = (['inet', 'inet6'] as const).find((family) => wanted(family).length > 1);
+  const fault = foreign ?? (twice === undefined ? undefined : wanted(twice)[1]);
+  if (fault !== undefined) {
+    const why = foreign === undefined ? 'it gets one address a family' : 'the network has no prefix of that family';
+    const outside = network.prefixes.some((prefix) => prefixContains(prefix, fault))
+      ? 'VALUE_INVALID'
+      : 'ADDRESS_OUTSIDE';
+    throw new OperatorError(outside, `Cannot give ${fault} to zone "${zone}" on network "${network.name}": ${why}`, {
+      hint: `Its prefix is ${network.prefixes.map(formatPrefix).join(', ')}`,
+    });
+  }
+  return network.prefixes.map((prefix) => {
+    const [address] = wanted(familyOf(prefix.address));
+    const given = address === undefined ? giver.next(prefix, zone) : giver.wanted(address, prefix, zone);
+    return { address: given, prefixLength: prefix.length };
+  });
+}

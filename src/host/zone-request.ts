@@ -1,0 +1,54 @@
+import type { Address } from '../domain/address.ts';
+import type { LinkWishes } from '../domain/link-wishes.ts';
+import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
+import type { InterfaceAddress } from '../domain/prefix.ts';
+import type { StaticRoute } from '../domain/static-route.ts';
+import type { Vars } from '../domain/vars.ts';
+import type { IpType } from '../domain/zone-record.ts';
+
+/** Links that a zone is to get: a proxy has networks to route and a way out, a member networks to be on. */
+export interface LinkRequest {
+  /** Networks whose router it is to be. Empty: it is a member. */
+  readonly routes: readonly NetworkName[];
+  /** Links over those of the host. */
+  readonly outside: readonly OutsideRequest[];
+  /** Networks it is to be on; for a proxy they are a way out as well. */
+  readonly networks: readonly MembershipRequest[];
+  /** Default routers outside, at most one a family. */
+  readonly routers: readonly Address[];
+  readonly staticRoutes: readonly StaticRoute[];
+}
+
+/** A zone as it is asked for. */
+export interface ZoneRequest extends LinkRequest {
+  readonly name: ZoneName;
+  readonly brand?: string;
+  readonly zonepath?: string;
+  readonly template?: string;
+  readonly cloneOf?: ZoneName;
+  /** Commands for zonecfg beside ours. */
+  readonly extra: readonly string[];
+  readonly ipType: IpType;
+  readonly autoboot: boolean;
+  readonly install: boolean;
+  readonly boot: boolean;
+  /** Values for its templates. */
+  readonly vars: Vars;
+}
+
+export interface OutsideRequest extends LinkWishes {
+  /** Missing: the one of the settings. */
+  readonly uplink?: LinkName;
+  readonly vlan?: number;
+  readonly addresses: readonly InterfaceAddress[];
+  readonly dhcp: boolean;
+  readonly addrconf: boolean;
+}
+
+export interface MembershipRequest extends LinkWishes {
+  readonly network: NetworkName;
+  /** At most one a family; the next free one where none is given. */
+  readonly addresses: readonly Address[];
+  /** It gets the link and no address at all. */
+  readonly bare: boolean;
+}
