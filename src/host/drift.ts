@@ -19,7 +19,7 @@ import { planDeleteZone, removalPlan } from './delete-zone.ts';
 import type { Host } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
 import { planMakeZone, type Situation } from './make-zone.ts';
-import { observeHost, observeZone } from './observe.ts';
+import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection } from './protect.ts';
 import { planPublications, type ZonePublication } from './publications.ts';
 import { readSeen, type Seen } from './seen.ts';
@@ -36,7 +36,7 @@ export async function look({ system }: Host): Promise<Situation> {
     readSettings(system),
     observeHost(system),
   ]);
-  return { records, settings, observed };
+  return { records, settings, observed: await observeDetails(observed, records.zones, system) };
 }
 
 /**
@@ -98,7 +98,8 @@ function findBegun(network: Network): Drift[] {
 /** Whether the zone is there and its configuration has all of ours; asks zonecfg only where that may have changed. */
 async function findZoneDrift(zone: ZoneRecord, { observed }: Situation, seen: Seen, host: Host): Promise<Drift[]> {
   const entry = observed.zones.get(zone.name);
-  if (entry === undefined || !['installed', 'ready', 'running', 'shutting_down'].includes(entry.state)) {
+  const usual = ['installed', 'ready', 'running', 'shutting_down', ...(zone.install ? [] : ['configured'])];
+  if (entry === undefined || !usual.includes(entry.state)) {
     return [notInstalled(zone, entry?.state ?? 'missing')];
   }
   const asked = await seen.config(zone);
@@ -109,8 +110,9 @@ async function findZoneDrift(zone: ZoneRecord, { observed }: Situation, seen: Se
   return drifts;
 }
 
-function notInstalled({ name, zonepath }: ZoneRecord, state: string): Drift {
-  const forget = `if it is not wanted any more:   znetadm delete-zone ${name}`;
+function notInstalled({ name, zonepath, origin }: ZoneRecord, state: string): Drift {
+  const verb = origin === 'made' ? 'delete' : 'detach';
+  const forget = `if it is not wanted any more:   znetadm ${verb}-zone ${name}`;
   const hints: Record<string, string> = {
     missing: `${forget}\nto make it anew:                delete it so, and create it again`,
     configured: `${forget}\nto install it again, empty:     /usr/sbin/zoneadm -z ${name} install`,

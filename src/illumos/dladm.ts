@@ -1,6 +1,6 @@
-import { formatBandwidth, type Priority } from '../domain/link-wishes.ts';
 import type { LinkName } from '../domain/names.ts';
 import type { Command } from './command.ts';
+import type { LinkDetails } from './dladm-shares.ts';
 import { parseRows } from './parseable.ts';
 
 const DLADM = '/usr/sbin/dladm';
@@ -18,15 +18,6 @@ export interface Link {
   readonly over?: string;
   /** Missing when it was not asked for. */
   readonly details?: LinkDetails;
-}
-
-/** What show-link does not tell of a VNIC. */
-export interface LinkDetails {
-  /** 0: untagged. */
-  readonly vlan: number;
-  /** Megabits a second; missing: as much as there is. */
-  readonly bandwidth?: number;
-  readonly priority: string;
 }
 
 /** Every link of the host in one command. A link lent to a zone is listed under its plain name (§1.8). */
@@ -53,39 +44,6 @@ export function deleteEtherstub(name: LinkName): Command {
   return { program: DLADM, args: ['delete-etherstub', name] };
 }
 
-const VNIC_FIELDS = ['link', 'vid'] as const;
-const PROPERTY_FIELDS = ['link', 'property', 'value'] as const;
-
-/** The VLAN id of every VNIC. */
-export function showVlans(): Command {
-  return { program: DLADM, args: ['show-vnic', '-p', '-o', VNIC_FIELDS.join(',')] };
-}
-
-/** Bandwidth and priority of every link; -c is its parsable form (§1.9). It opens the links for a moment. */
-export function showShares(): Command {
-  return { program: DLADM, args: ['show-linkprop', '-c', '-o', PROPERTY_FIELDS.join(','), '-p', 'maxbw,priority'] };
-}
-
-/** Reads what `showVlans` and `showShares` printed: bandwidth comes right-aligned, in Mbps (§1.9). */
-export function parseDetails(vlans: string, shares: string): Map<string, LinkDetails> {
-  const values = new Map(
-    parseRows(shares, PROPERTY_FIELDS).map(({ link, property, value }) => [`${link} ${property}`, value.trim()]),
-  );
-  return new Map(
-    parseRows(vlans, VNIC_FIELDS).map(({ link, vid }) => {
-      const bandwidth = values.get(`${link} maxbw`) ?? '';
-      return [
-        link,
-        {
-          vlan: Number(vid),
-          ...(/^\d/.test(bandwidth) ? { bandwidth: Number(bandwidth) } : {}),
-          priority: values.get(`${link} priority`) ?? '',
-        },
-      ];
-    }),
-  );
-}
-
 /** MTU needs a command of its own: `-p mtu=` is only recorded for the next boot of the host (§1.5, illumos 15695). */
 export function createVnic({
   name,
@@ -98,15 +56,6 @@ export function createVnic({
 }): Command {
   const tag = vlan === undefined ? [] : ['-v', `${vlan}`];
   return { program: DLADM, args: ['create-vnic', '-l', over, ...tag, name] };
-}
-
-/** Kept over boots of host and zone; zoneadmd resets only protection (§8.2). */
-export function setBandwidth(name: LinkName, megabits: number): Command {
-  return { program: DLADM, args: ['set-linkprop', '-p', `maxbw=${formatBandwidth(megabits)}`, name] };
-}
-
-export function setPriority(name: LinkName, priority: Priority): Command {
-  return { program: DLADM, args: ['set-linkprop', '-p', `priority=${priority}`, name] };
 }
 
 /** Without -t: with it the record stays, and the link comes back with the host (§10.1). */

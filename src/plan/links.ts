@@ -5,17 +5,8 @@ import type { Network } from '../domain/network.ts';
 import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
 import type { Command } from '../illumos/command.ts';
 import { formatCommand } from '../illumos/command.ts';
-import {
-  createEtherstub,
-  createVnic,
-  deleteEtherstub,
-  deleteVnic,
-  type Link,
-  type LinkDetails,
-  setBandwidth,
-  setMtu,
-  setPriority,
-} from '../illumos/dladm.ts';
+import { createEtherstub, createVnic, deleteEtherstub, deleteVnic, type Link, setMtu } from '../illumos/dladm.ts';
+import { type LinkDetails, setBandwidth, setPriority } from '../illumos/dladm-shares.ts';
 import type { HostStep } from './host-step.ts';
 import { run } from './step.ts';
 
