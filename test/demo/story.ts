@@ -100,11 +100,9 @@ export async function survivesReboot({ say, type, prove, lab }: Stage): Promise<
   const end = Date.now() + 20_000;
   while (!((await id()) !== idBefore && (await online())) && Date.now() < end) await setTimeout(50);
   const after = await state();
-  prove(
-    'web1, rebooted from inside, comes back the same',
-    `zone id ${idBefore} → ${await id()}, ${before.split('\n').length} lines of state equal`,
-    before === after && before !== '' && idBefore !== (await id()),
-  );
+  const same = before === after && before !== '' && idBefore !== (await id());
+  const seen = same ? `${before.split('\n').length} lines of state equal` : `before:\n${before}after:\n${after}`;
+  prove('web1, rebooted from inside, comes back the same', `zone id ${idBefore} → ${await id()}, ${seen}`, same);
   const { stdout } = await type(`zlogin web1 ${PAGE}`);
   prove('and reaches the outside as before', stdout.trim(), stdout === `peer ${OUTSIDE_ADDRESS}\n`);
 }
