@@ -84,9 +84,9 @@ export async function neverLeaks({ say, type, prove, lab }: Stage, internet: Int
   );
 }
 
-/** What a zone is, as far as it configures itself. */
+/** What a zone is, as far as it configures itself; not the type of an address, which link protection changes (§2.3). */
 const STATE =
-  "ipadm show-addr -p -o addrobj,type,state,addr; netstat -rn -f inet | awk '{print $1, $2, $3, $6}'; cat /etc/inet/hosts /etc/resolv.conf /etc/nodename";
+  "ipadm show-addr -p -o addrobj,state,addr; netstat -rn -f inet | awk '{print $1, $2, $3, $6}'; cat /etc/inet/hosts /etc/resolv.conf /etc/nodename";
 
 /** (d) A reboot from inside changes nothing. */
 export async function survivesReboot({ say, type, prove, lab }: Stage): Promise<void> {
