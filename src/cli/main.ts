@@ -48,6 +48,14 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'tell whose an address or a link is, since when, by which command',
     load: async () => (await import('./commands/why.ts')).whyCommand,
   },
+  export: {
+    summary: 'print all records as one file',
+    load: async () => (await import('./commands/export.ts')).exportCommand,
+  },
+  import: {
+    summary: 'take over records that export has printed, all or none',
+    load: async () => (await import('./commands/import.ts')).importCommand,
+  },
   'show-history': {
     summary: 'show who changed what, when, by which command',
     load: async () => (await import('./commands/show-history.ts')).showHistoryCommand,
@@ -91,7 +99,7 @@ function quiet(command: Command): void {
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(progress, /^(show-|check$|why$|watch$)/.test(args[0] ?? ''), args),
+    host: createNodeHost(progress, /^(show-|check$|why$|export$|watch$)/.test(args[0] ?? ''), args),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();

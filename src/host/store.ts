@@ -8,7 +8,7 @@ import { parseNetworkRecord } from '../ini/network-record.ts';
 import { parseSettings } from '../ini/settings.ts';
 import { parseUlaRecord } from '../ini/ula-record.ts';
 import { parseZoneRecord } from '../ini/zone-record.ts';
-import { NETWORK_RECORDS, SETTINGS_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
+import { IMPORT_FILE, NETWORK_RECORDS, SETTINGS_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
 import type { System } from '../system/system.ts';
 
 /** All records of the host, in order of their names. */
@@ -27,7 +27,15 @@ export async function readRecords(system: System): Promise<Records> {
     ),
     readDirectory(ZONE_RECORDS, system, (text, file, name) => parseZoneRecord(text, file, parseZoneName(name))),
   ]);
-  return { networks: networks.read, zones: zones.read, damaged: [...networks.damaged, ...zones.damaged] };
+  const cutOff = (await system.kindOf(IMPORT_FILE)) === undefined ? [] : [importCutOff()];
+  return { networks: networks.read, zones: zones.read, damaged: [...networks.damaged, ...zones.damaged, ...cutOff] };
+}
+
+/** Some of its records may be missing, so what is taken is not known until it is finished. */
+function importCutOff(): OperatorError {
+  return new OperatorError('RECORD_INVALID', `${IMPORT_FILE}: an import is under way, or was cut off`, {
+    hint: 'to finish it: znetadm repair',
+  });
 }
 
 async function readDirectory<T>(

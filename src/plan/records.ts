@@ -7,6 +7,7 @@ import { formatNetworkRecord } from '../ini/network-record.ts';
 import { formatUlaRecord } from '../ini/ula-record.ts';
 import { formatZoneRecord } from '../ini/zone-record.ts';
 import {
+  IMPORT_FILE,
   NETWORK_RECORDS,
   networkRecordFile,
   PUBLISHED,
@@ -82,6 +83,15 @@ function writeRecord(directory: string, path: string, content: string, sign: '+'
       { kind: 'write', reason: note, file: { path, content, mode: RECORD_MODE }, replaces: sign === '~' },
     ],
   };
+}
+
+/** Keeps records until all of them are imported. */
+export function planImportBegin(bundle: string): HostStep[] {
+  return [writeRecord(dirname(IMPORT_FILE), IMPORT_FILE, bundle, '+', 'until all of it is imported')];
+}
+
+export function planImportEnd(): HostStep {
+  return forget(dirname(IMPORT_FILE), IMPORT_FILE, 'all of it is imported');
 }
 
 /** Writes that a zone is made, and clears away what a run that was cut off had ready for zonecfg. */
