@@ -1,14 +1,14 @@
-// `npm run mutate [PART OF A NAME]`: does each mutation to a copy of the tree and runs the tests that should notice.
+// `npm run mutate [-- PART OF A NAME OR FILE …]`: does each mutation to a copy of the tree and runs the tests that should notice.
 //
 // JOBS=1 for one at a time (2). Status 0: all were noticed. Nothing is left behind, also by Ctrl-C, which waits for the running tests.
 import { type Mutation, mutatedText, readMutations } from './mutation.ts';
 import { runTests } from './run-tests.ts';
 import { copyTree, type Tree } from './tree.ts';
 
-/** What became of a mutation; `notice` names the test that failed, or says why none did. */
+/** What became of a mutation. Undecided: a test took too long, or did not come to run. `text` names the test that failed, or says why none did. */
 interface Outcome {
-  readonly noticed: boolean;
-  readonly notice: string;
+  readonly kind: 'noticed' | 'survived' | 'undecided';
+  readonly text: string;
 }
 
 let stopping = false;
@@ -39,14 +39,23 @@ async function failingAlready(trees: readonly Tree[], mutations: readonly Mutati
 async function outcomeOf({ path, withMutation }: Tree, mutation: Mutation): Promise<Outcome> {
   return await withMutation(mutation, async () => {
     const reasons: string[] = [];
+    let kind: Outcome['kind'] = 'survived';
     for (const part of mutation.tests) {
       const verdict = await runTests(path, part);
-      if (verdict.kind === 'failed') return { noticed: true, notice: `${part}: ${verdict.tests[0]}` };
-      reasons.push(`${part} ${verdict.kind}`);
+      if (verdict.kind === 'failed') return { kind: 'noticed', text: `${part}: ${verdict.tests[0]}` };
+      if (verdict.kind !== 'passed') kind = 'undecided';
+      reasons.push(`${part} ${verdict.kind === 'broken' ? `broken: ${reasonIn(verdict.output)}` : verdict.kind}`);
     }
-    return { noticed: false, notice: `SURVIVED (${reasons.join(', ')})` };
+    return { kind, text: `${kind.toUpperCase()} (${reasons.join(', ')})` };
   });
 }
+
+/** The line that an error is likely to stand on. */
+const reasonIn = (output: string) =>
+  output
+    .split('\n')
+    .find((line) => /error|cannot/i.test(line))
+    ?.trim() ?? 'no reason given';
 
 async function judge(trees: readonly Tree[], mutations: readonly Mutation[]): Promise<void> {
   const failing = await failingAlready(trees, mutations);
@@ -54,25 +63,29 @@ async function judge(trees: readonly Tree[], mutations: readonly Mutation[]): Pr
     process.exitCode = 1;
     return;
   }
-  const survivors: string[] = [];
+  const left: string[] = [];
   const width = Math.max(...mutations.map(({ name }) => name.length));
-  let done = 0;
+  const counts = { noticed: 0, survived: 0, undecided: 0 };
   await shareOut(trees, mutations, async (tree, mutation) => {
-    const { noticed, notice } = await outcomeOf(tree, mutation);
-    done += 1;
-    if (!noticed) survivors.push(mutation.name);
-    console.log(`${mutation.name.padEnd(width)}  ${notice}`);
+    const { kind, text } = await outcomeOf(tree, mutation);
+    counts[kind] += 1;
+    const line = `${mutation.name.padEnd(width)}  ${text}`;
+    if (kind !== 'noticed') left.push(line);
+    console.log(line);
   });
-  console.log(`${done} mutations, ${done - survivors.length} noticed, ${survivors.length} survived`);
-  for (const name of survivors) console.log(`  SURVIVED ${name}`);
-  if (survivors.length > 0 || done < mutations.length) process.exitCode = 1;
+  const { noticed, survived, undecided } = counts;
+  console.log(`${mutations.length} mutations: ${noticed} noticed, ${survived} survived, ${undecided} undecided`);
+  for (const line of left) console.log(line);
+  if (noticed < mutations.length) process.exitCode = 1;
 }
 
 async function main(): Promise<void> {
-  const part = process.argv[2] ?? '';
+  const parts = process.argv.slice(2);
   // npm starts us there.
   const repository = process.cwd();
-  const chosen = readMutations(repository).filter(({ name, file }) => name.includes(part) || file.includes(part));
+  const chosen = readMutations(repository).filter(
+    ({ name, file }) => parts.length === 0 || parts.some((part) => name.includes(part) || file.includes(part)),
+  );
   for (const mutation of chosen) mutatedText(repository, mutation);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {

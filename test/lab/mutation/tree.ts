@@ -1,5 +1,5 @@
 // Copies of the repository to change and to test, one for each worker.
-import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Mutation, mutatedText, pathOf } from './mutation.ts';
@@ -24,12 +24,12 @@ export function copyTree(repository: string): Tree {
     path,
     async withMutation(mutation, work) {
       const file = pathOf(path, mutation);
-      const changed = mutatedText(path, mutation);
-      writeFileSync(file, changed);
+      const original = readFileSync(file);
+      writeFileSync(file, mutatedText(path, mutation));
       try {
         return await work();
       } finally {
-        cpSync(pathOf(repository, mutation), file);
+        writeFileSync(file, original);
       }
     },
     remove: () => rmSync(path, { recursive: true, force: true }),
