@@ -117,6 +117,7 @@ async function activate(lab: Lab, zone: Zone, ipInterface: IpInterface, request:
     const lease = await acquireLease(lab, zone, ipInterface);
     if (lease === undefined) return true;
     object.address = lease.address;
+    if (ipInterface.link !== undefined) await lab.links.learn(ipInterface.link, formatAddress(lease.address));
     if (lease.router !== undefined) object.router = lease.router;
   }
   if (object.up && (await bringUp(lab, zone, object)) === 'unavailable') {
@@ -179,7 +180,10 @@ export const deleteAddress: Subcommand = async (call, lab, args) => {
   if (active === undefined && !recording.addresses.has(name)) die(`could not delete address: ${STATUS.notFound}`);
   if (options.given.has('r') && active?.type !== 'dhcp')
     throw new NotModelled('ipadm delete-addr -r of other than DHCP');
+  const link = stackOf(call.zone).interfaces.get(active?.interfaceName ?? '')?.link;
   if (active !== undefined) await remove(lab, call.zone, active);
+  // Only a release tells link protection that the lease is over.
+  if (options.given.has('r') && link !== undefined) await lab.links.learn(link, undefined);
   recording.addresses.delete(name);
 };
 

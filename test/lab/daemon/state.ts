@@ -155,6 +155,11 @@ export interface Links {
   setMtu(link: Link, mtu: number): Promise<void>;
   /** Brings the switches in line with the active "protection" and "allowed-ips" of all links (§8.1). */
   applyProtection(): Promise<void>;
+  /**
+   * A DHCP lease was taken on a link, or without an address given back. The link sees it only under ip-nospoof, and then
+   * lets the address pass while allowed-ips is empty (§8.1).
+   */
+  learn(link: Link, address: string | undefined): Promise<void>;
   /** The links over this one, records that are not active included. */
   over(link: Link): readonly Link[];
   /** The port of a link's device in "sw", "p12"; undefined while it has no device. */
@@ -194,6 +199,8 @@ export interface Link {
   mtu: number;
   /** The zone it is lent to; missing when it is the global zone's. */
   zone?: string;
+  /** The address of a DHCP lease that link protection has seen. */
+  learned?: string;
   /** Why it is busy beside being lent and built over: "ip" while plumbed, "snoop", "flow" … */
   readonly holds: Set<string>;
   /** Properties that were set, active and persistent copies. "protection", "allowed-ips", "maxbw" … */

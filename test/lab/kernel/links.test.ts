@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type LabHandle, startLab } from '../lab.ts';
 import { readFrame } from '../outside/frame.ts';
+import { arp, BROADCAST, dhcp, ethernet, hex, linkLocalOf, udp, udp6 } from '../support/link-frames.ts';
 import { droppedByPort } from './protection.ts';
 
 const test = suite<{ lab: LabHandle }>('links on the wire');
@@ -40,65 +41,6 @@ configure b b0 b10 b20
 for link in a0 a10 ${LONG}; do zlogin a ipadm create-if -t $link; done
 for link in b0 b10 b20; do zlogin b ipadm create-if -t $link; done
 `;
-
-const bytes = (text: string, base: number) =>
-  text.split(base === 16 ? ':' : '.').map((part) => Number.parseInt(part, base));
-const hex = (...parts: readonly (readonly number[])[]) => Buffer.from(parts.flat()).toString('hex');
-const mac = (text: string) => bytes(text, 16);
-const ip = (text: string) => bytes(text, 10);
-const BROADCAST = 'ff:ff:ff:ff:ff:ff';
-
-const ethernet = (source: string, target: string, type: number) => [
-  ...mac(target),
-  ...mac(source),
-  type >> 8,
-  type & 0xff,
-];
-/** A UDP datagram of `mark` bytes. */
-const udp = (from: { mac: string; ip: string }, { to = BROADCAST, mark = 1 } = {}) =>
-  hex(
-    ethernet(from.mac, to, 0x0800),
-    [0x45, 0, 0, 28 + mark, 0, 0, 0, 0, 64, 17, 0, 0],
-    ip(from.ip),
-    ip('255.255.255.255'),
-    [0x30, 0x39, 0x30, 0x39, 0, 8 + mark, 0, 0],
-    Array.from({ length: mark }, () => mark),
-  );
-const arp = (from: { mac: string; ip: string }) =>
-  hex(
-    ethernet(from.mac, BROADCAST, 0x0806),
-    [0, 1, 8, 0, 6, 4, 0, 1],
-    mac(from.mac),
-    ip(from.ip),
-    mac(BROADCAST),
-    ip('10.0.0.2'),
-  );
-const udp6 = (from: { mac: string; ip: readonly number[] }) =>
-  hex(
-    ethernet(from.mac, '33:33:00:00:00:01', 0x86dd),
-    [0x60, 0, 0, 0, 0, 8, 17, 64],
-    from.ip,
-    [0xff, 2, ...Array.from({ length: 13 }, () => 0), 1],
-    [0x30, 0x39, 0x30, 0x39, 0, 8, 0, 0],
-  );
-const linkLocalOf = (interfaceId: readonly number[]) => [0xfe, 0x80, 0, 0, 0, 0, 0, 0, ...interfaceId];
-const dhcp = (from: { mac: string; hardware: string }) =>
-  hex(
-    ethernet(from.mac, BROADCAST, 0x0800),
-    [0x45, 0, 1, 8, 0, 0, 0, 0, 64, 17, 0, 0],
-    ip('0.0.0.0'),
-    ip('255.255.255.255'),
-    [0, 68, 0, 67, 0, 244, 0, 0],
-    [
-      1,
-      1,
-      6,
-      0,
-      ...Array.from({ length: 24 }, () => 0),
-      ...mac(from.hardware),
-      ...Array.from({ length: 202 }, () => 0),
-    ],
-  );
 
 /** Sends frames from zone a, then one that must pass; gives those of them that zone b saw before it. */
 async function passed(lab: LabHandle, frames: readonly string[], honest: string): Promise<readonly string[]> {

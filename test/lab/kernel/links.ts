@@ -119,7 +119,8 @@ export async function createLinks(
       const types = link.properties.get('protection')?.active;
       if (port === undefined || link.mac === undefined || types === undefined) return [];
       const allowedIps = link.properties.get('allowed-ips')?.active?.split(',') ?? [];
-      return [{ port: port.port, mac: link.mac, types: types.split(','), allowedIps }];
+      const learned = link.learned === undefined ? {} : { learned: link.learned };
+      return [{ port: port.port, mac: link.mac, types: types.split(','), allowedIps, ...learned }];
     });
     await kernel.nft('sw', protectionScript(protectedLinks));
   }
@@ -141,6 +142,7 @@ export async function createLinks(
         lab.notModelled.push(`link ${link.name} comes back to a global zone that has another ${link.name} (§1.8)`);
       }
       delete link.zone;
+      delete link.learned;
       link.holds.clear();
     }
   }
@@ -208,6 +210,16 @@ export async function createLinks(
         ports.set(link, { ...port, mtu });
       }),
     applyProtection: () => serial(applyProtection),
+    learn: (link, address) =>
+      serial(async () => {
+        const record = recordOf(records, link);
+        const types = link.properties.get('protection')?.active?.split(',') ?? [];
+        if (address !== undefined && !types.includes('ip-nospoof')) return;
+        if (address === record.learned) return;
+        if (address === undefined) delete record.learned;
+        else record.learned = address;
+        await applyProtection();
+      }),
     over: (link) => records.filter((other) => other.class === 'vnic' && carrierOf(other) === link),
     portOf: (link) => ports.get(link)?.port,
   };

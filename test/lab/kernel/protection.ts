@@ -1,4 +1,5 @@
 // Link protection (§8.1): what a VNIC may not send, held to at its port of the switch (lab.md part 11).
+import { parseAddress } from './ip-address.ts';
 import { linuxMac } from './switches.ts';
 
 /** The types in the order dladm prints them. */
@@ -10,8 +11,10 @@ export interface Protected {
   /** As illumos prints it. */
   readonly mac: string;
   readonly types: readonly string[];
-  /** With prefix length: "10.2.0.5/32". Empty: link-local and unspecified addresses only. */
+  /** With prefix length: "10.2.0.5/32". Empty: link-local and unspecified addresses, and what was learned, only. */
   readonly allowedIps: readonly string[];
+  /** The address of a DHCP lease that was taken under ip-nospoof: "10.2.0.5". It counts while allowedIps is empty. */
+  readonly learned?: string;
 }
 
 const TABLE = 'prot';
@@ -34,29 +37,60 @@ export function protectionScript(ports: readonly Protected[]): string {
   ].join('');
 }
 
-function chainsOf({ port, mac, types, allowedIps }: Protected): string[] {
+function chainsOf({ port, mac, types, allowedIps, learned }: Protected): string[] {
   const has = (type: string) => types.includes(type);
-  const v4 = ['0.0.0.0/32', ...allowedIps.filter((ip) => !ip.includes(':'))];
-  const v6 = ['::/128', `${linkLocal(mac)}/128`, ...allowedIps.filter((ip) => ip.includes(':'))];
-  const list = (name: string, match: string, prefixes: readonly string[]) =>
-    chain(`${port}_${name}`, [...prefixes.map((prefix) => `${match} ${prefix} return`), 'counter drop']);
+  const allowed = allowedIps.length === 0 && learned !== undefined ? [`${learned}/32`] : allowedIps;
+  const v4 = ['0.0.0.0/32', ...allowed.filter((ip) => !ip.includes(':'))];
+  const v6 = ['::/128', `${linkLocal(mac)}/128`, ...allowed.filter((ip) => ip.includes(':'))];
+  const address = linuxMac(mac);
+  const list = (name: string, before: readonly string[], matches: readonly string[]) =>
+    chain(`${port}_${name}`, [...before, ...matches.map((match) => `${match} return`), 'counter drop']);
   const rules = [
-    ...(has('mac-nospoof') ? [`ether saddr != ${linuxMac(mac)} counter drop`] : []),
+    ...(has('mac-nospoof') ? [`ether saddr != ${address} counter drop`] : []),
     ...(has('restricted') ? ['ether type != { ip, arp, ip6 } counter drop'] : []),
     ...(has('ip-nospoof')
-      ? [`ether type ip jump ${port}_ip4`, `ether type arp jump ${port}_arp`, `ether type ip6 jump ${port}_ip6`]
+      ? [
+          `ether type ip jump ${port}_ip4`,
+          `ether type arp jump ${port}_arp`,
+          `ether type ip6 jump ${port}_ip6`,
+          `ether type ip6 icmpv6 type nd-neighbor-advert jump ${port}_na`,
+        ]
       : []),
-    // chaddr stands 28 bytes into a DHCP message, which stands 8 bytes into UDP.
-    ...(has('dhcp-nospoof')
-      ? [`udp sport 68 udp dport 67 @th,288,48 != 0x${linuxMac(mac).replaceAll(':', '')} counter drop`]
-      : []),
+    ...(has('dhcp-nospoof') ? ['sport', 'dport'].map((side) => dhcpRule(side, address)) : []),
   ];
+  const senders = v4.map((prefix) => `arp saddr ip ${prefix}`);
   return [
     ...(has('ip-nospoof')
-      ? [list('ip4', 'ip saddr', v4), list('arp', 'arp saddr ip', v4), list('ip6', 'ip6 saddr', v6)]
+      ? [
+          list(
+            'ip4',
+            [],
+            v4.map((prefix) => `ip saddr ${prefix}`),
+          ),
+          list('arp', [`arp saddr ether != ${address} counter drop`], senders),
+          list(
+            'ip6',
+            [],
+            v6.map((prefix) => `ip6 saddr ${prefix}`),
+          ),
+          list('na', [], v6.map(targetMatch)),
+        ]
       : []),
     chain(port, rules),
   ];
+}
+
+/** chaddr stands 28 bytes into a DHCP message, which stands 8 bytes into UDP. Servers' messages are looked at as well. */
+const dhcpRule = (side: string, address: string) =>
+  `udp ${side} { 67, 68 } @th,288,48 != 0x${address.replaceAll(':', '')} counter drop`;
+
+/** The target of a neighbour advertisement, 8 bytes into ICMPv6, is held to the same list as the sender (§8.1). */
+function targetMatch(prefix: string): string {
+  const [text = '', length = '128'] = prefix.split('/');
+  const value = parseAddress(text)?.value ?? 0n;
+  const mask = ((1n << 128n) - 1n) ^ ((1n << (128n - BigInt(length))) - 1n);
+  const hex = (bits: bigint) => `0x${bits.toString(16).padStart(32, '0')}`;
+  return `@th,64,128 & ${hex(mask)} == ${hex(value & mask)}`;
 }
 
 const chain = (name: string, rules: readonly string[]) =>
