@@ -168,12 +168,10 @@ export async function makeZones(
 
 async function planUndo(records: readonly ZoneRecord[], host: Host): Promise<HostPlan> {
   return await locked(host, 'host', async () => {
-    const gone: ZoneName[] = [];
+    // None of them is told of, not even to the next: what is published already may be what all of them gone leaves.
+    const gone = records.map(({ name }) => name);
     const plans: HostPlan[] = [];
-    for (const record of records) {
-      plans.push(removalPlan(await planRemoval(record, host, gone)));
-      gone.push(record.name);
-    }
+    for (const record of records) plans.push(removalPlan(await planRemoval(record, host, gone)));
     return plans.flat();
   });
 }
