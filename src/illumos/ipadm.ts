@@ -1,5 +1,6 @@
 import type { Family } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import type { LinkName } from '../domain/names.ts';
 import { formatInterfaceAddress, type InterfaceAddress, parseInterfaceAddress } from '../domain/prefix.ts';
 import type { Command } from './command.ts';
 import { parseRows } from './parseable.ts';
@@ -50,6 +51,27 @@ function readAddress(text: string): InterfaceAddress | undefined {
     if (error instanceof OperatorError) return undefined;
     throw error;
   }
+}
+
+const INTERFACE_FIELDS = ['ifname', 'state'] as const;
+
+/** The IP interfaces of whoever asks. */
+export function showInterfaces(): Command {
+  return { program: IPADM, args: ['show-if', '-p', '-o', INTERFACE_FIELDS.join(',')] };
+}
+
+/** Reads the names that `showInterfaces` printed, those that are only recorded left out. */
+export function parseInterfaces(stdout: string): string[] {
+  return parseRows(stdout, INTERFACE_FIELDS).flatMap(({ ifname, state }) => (state === 'disabled' ? [] : [ifname]));
+}
+
+/** Plumbs both families, for good (§2.2). */
+export function createInterface(link: LinkName): Command {
+  return { program: IPADM, args: ['create-if', link] };
+}
+
+export function deleteInterface(link: LinkName): Command {
+  return { program: IPADM, args: ['delete-if', link] };
 }
 
 /** Temporary: the metadata is the truth, and ipadm.conf stays clean (§2.5). Plumbs the interface when it has to. */

@@ -45,7 +45,7 @@ for (const brand of ['lx', 'bhyve']) {
     const { zones } = await readRecords(fake.system);
     const [shown] = await observeShownZones(
       zones.filter(({ name }) => name === 'guest'),
-      true,
+      'applied',
       fake.system,
     );
     assert.equal([shown?.state, shown?.applied], ['running', '']);

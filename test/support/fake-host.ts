@@ -51,6 +51,8 @@ export function createFakeHost() {
     changes: [] as string[],
     log: [] as string[],
     addresses: [['e1000g0/v4', '192.0.2.10/24']] as [object: string, address: string][],
+    /** Interfaces of the global zone. */
+    interfaces: ['lo0', 'e1000g0'],
     /** Destination and mask of the routes beside the default one. */
     routes: [] as [destination: string, mask: string][],
     /** Destinations of IPv6 routes, with their length. */
@@ -290,6 +292,10 @@ export function createFakeHost() {
       case '/usr/sbin/zoneadm':
         return zoneadm(args);
       case '/usr/sbin/ipadm':
+        if (args[0] === 'show-if') return said(host.interfaces.map((link) => `${link}:ok\n`).join(''));
+        if (args[0] === 'create-if') host.interfaces.push(args[1] ?? '');
+        if (args[0] === 'delete-if') host.interfaces = host.interfaces.filter((link) => link !== args[1]);
+        if (args[0] !== 'show-addr') return DONE;
         return said(host.addresses.map(([object, address]) => `${object}:static:ok:${address}\n`).join(''));
       case '/usr/bin/netstat':
         if (args.includes('inet6')) {
