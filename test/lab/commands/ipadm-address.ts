@@ -74,10 +74,14 @@ function readRequest(options: Options): AddressRequest {
   if (parsed === undefined) return die(`Error in creating address object: ${STATUS.invalidArgument}`);
   const { interfaceName } = parsed;
   if (interfaceName.includes(':')) throw new NotModelled(`an address object on the logical interface ${interfaceName}`);
-  const allowed = { static: 'Tadt', dhcp: 'Twt', addrconf: 'Tt' }[type];
+  const allowed = { static: 'Tadt', dhcp: 'Twt', addrconf: 'Tpt' }[type];
   const strange = [...options.given.keys()].find((letter) => !allowed.includes(letter));
   if (strange !== undefined) throw new NotModelled(`ipadm create-addr -T ${type} -${strange}`);
   const up = !options.given.has('d');
+  const advertised = lastOf(options, 'p')?.split(',') ?? [];
+  const unknown = advertised.find((text) => !/^(stateful|stateless)=(yes|no)$/.test(text));
+  // Nobody advertises anything in the lab, so both choices come to the same: the link-local address.
+  if (unknown !== undefined) throw new NotModelled(`ipadm create-addr -T addrconf -p ${unknown}`);
   if (type !== 'static') {
     return { name, interfaceName, type, family: type === 'dhcp' ? 'ipv4' : 'ipv6', up };
   }

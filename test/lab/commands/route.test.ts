@@ -189,6 +189,32 @@ fe80::/10                   fe80::8:20ff:fe4e:1fa0      U       2       0 zrtr0�
   );
 });
 
+test('prints masks and MTUs with -v', async (context) => {
+  await run(context, ['ipadm', 'create-addr', '-t', '-T', 'addrconf', 'zrtr0/ll']);
+  await run(context, ['route', '-n', 'add', 'default', '203.0.113.1']);
+  await follow(
+    `
+$ netstat -rnv
+
+IRE Table: IPv4
+  Destination             Mask           Gateway          Device  MTU  Ref Flg  Out  In/Fwd␠
+-------------------- --------------- -------------------- ------ ----- --- --- ----- ------␠
+default              0.0.0.0         203.0.113.1          zext0   1500   2 UG       0      0␠
+10.20.1.0            255.255.255.0   10.20.1.1            zrtr0   1500   2 U        0      0␠
+127.0.0.1            255.255.255.255 127.0.0.1            lo0     8232   2 UH       0      0␠
+203.0.113.0          255.255.255.0   203.0.113.5          zext0   1500   2 U        0      0␠
+
+IRE Table: IPv6
+  Destination/Mask            Gateway                    If    MTU  Ref Flags  Out   In/Fwd␠
+--------------------------- --------------------------- ----- ----- --- ----- ------ ------␠
+::1                         ::1                         lo0    8252   2 UH         0      0␠
+fe80::/10                   fe80::8:20ff:fe4e:1fa0      zrtr0  1500   2 U          0      0␠
+=0
+`,
+    (argv) => run(context, argv),
+  );
+});
+
 test('leaves a tentative address out of account', async (context) => {
   context.bare.lab.switches.set('address-tentative:zrtr0/two', '1');
   await run(context, ['ipadm', 'create-addr', '-t', '-T', 'static', '-a', '192.0.2.1/24', 'zrtr0/two']);
