@@ -1,4 +1,4 @@
-import { addressFromValue, addressValue, familyOf } from './address.ts';
+import { type Address, addressFromValue, addressValue, familyOf } from './address.ts';
 import { OperatorError } from './errors.ts';
 import { formatPrefix, type Prefix, parsePrefix, prefixesOverlap } from './prefix.ts';
 
@@ -42,4 +42,9 @@ export function lowestFreeUla(host: Prefix, taken: readonly Prefix[]): Prefix | 
     if (!near.some((other) => prefixesOverlap(other, prefix))) return prefix;
   }
   return undefined;
+}
+
+/** fc00::/7 (RFC 4193): known to nobody outside, so it has to be translated. */
+export function isUniqueLocal(address: Address): boolean {
+  return familyOf(address) === 'inet6' && addressValue(address) >> 121n === 0x7en;
 }

@@ -1,32 +1,42 @@
-import { type Address, familyOf } from '../domain/address.ts';
+import { ADDRESS_BITS, type Address, type Family } from '../domain/address.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
+import { addressesOf, hasFamily } from '../domain/nic.ts';
 import { formatPrefix, networkOf } from '../domain/prefix.ts';
+import { isUniqueLocal } from '../domain/ula.ts';
 
 /** Ports and ICMP ids that NAT gives out: below the zone's own ephemeral ports, 32768 and up (§7.6). */
 const NAT_PORTS = { first: 10000, last: 29999 } as const;
 
-/** ipf.conf and ipf6.conf. A link without an IPv4 address is in neither list. */
+/** ipf.conf and ipf6.conf, each of its family. */
 export interface FilterView {
-  /** Links to the hidden networks, each with the IPv4 prefix of its network. */
+  /** Links to the hidden networks, each with the prefix of its network. A link without an address of the family is left out. */
   readonly inside: readonly InsideLink[];
+  /** Links out, for IPv6 those that have it. */
   readonly outside: readonly { readonly link: string }[];
+  /** All links, whatever their addresses: where neighbours are discovered. */
+  readonly neighbours: Readonly<Record<'inside' | 'outside', readonly { readonly link: string }[]>>;
 }
 
 interface InsideLink {
   readonly link: string;
-  /** "10.2.0.0/24". */
+  /** "10.2.0.0/24", "fd12:3456:789a:1::/64". */
   readonly network: string;
 }
 
 /** ipnat.conf: one entry for each hidden network behind each outside link. */
 export interface NatView {
   readonly ports: { readonly first: number; readonly last: number };
-  readonly maps: readonly {
-    readonly link: string;
-    readonly network: string;
-    /** "203.0.113.5/32"; "0/32" (the link's address at the time) where it is not known beforehand. */
-    readonly to: string;
-  }[];
+  /** Of IPv4. */
+  readonly maps: readonly NatMap[];
+  /** Of IPv6, for unique local networks (RFC 4193): others are known outside, and are forwarded as they are. */
+  readonly maps6: readonly NatMap[];
+}
+
+interface NatMap {
+  readonly link: string;
+  readonly network: string;
+  /** "203.0.113.5/32"; "0/32" or "0/128" (the link's address at the time) where it is not known beforehand. */
+  readonly to: string;
 }
 
 /** resolv.conf, whose "domain" and "search" exclude each other (§9). */
@@ -56,30 +66,39 @@ export type View = FilterView | NatView | ResolverView | HostsView | NodeNameVie
 
 /** The view of each template, by its file name. */
 export const VIEWS: Readonly<Record<string, (metadata: ZoneMetadata) => View>> = {
-  'ipf.conf.hbs': filterView,
-  'ipf6.conf.hbs': filterView,
+  'ipf.conf.hbs': (metadata) => filterView(metadata, 'inet'),
+  'ipf6.conf.hbs': (metadata) => filterView(metadata, 'inet6'),
   'ipnat.conf.hbs': natView,
   'resolv.conf.hbs': resolverView,
   'hosts.hbs': hostsView,
   'nodename.hbs': ({ zone }): NodeNameView => ({ zone }),
 };
 
-function filterView({ nics }: ZoneMetadata): FilterView {
+function filterView({ nics }: ZoneMetadata, family: Family): FilterView {
+  const name = ({ link }: Nic) => ({ link });
   return {
-    inside: nics.filter(isInside).flatMap(insideLink),
-    outside: nics.filter(isOutside).map(({ link }) => ({ link })),
+    inside: nics.filter(isInside).flatMap((nic) => insideLinks(nic, family)),
+    outside: nics.filter((nic) => isOutside(nic) && (family === 'inet' || hasFamily(nic, family))).map(name),
+    neighbours: { inside: nics.filter(isInside).map(name), outside: nics.filter(isOutside).map(name) },
   };
 }
 
 function natView({ nics }: ZoneMetadata): NatView {
-  const inside = nics.filter(isInside).flatMap(insideLink);
-  const maps = nics.filter(isOutside).flatMap((nic) => {
+  const local = (nic: Nic) => addressesOf(nic, 'inet6').every(({ address }) => isUniqueLocal(address));
+  return {
+    ports: NAT_PORTS,
+    maps: natMaps(nics, nics.filter(isInside), 'inet'),
+    maps6: natMaps(nics, nics.filter(isInside).filter(local), 'inet6'),
+  };
+}
+
+function natMaps(nics: readonly Nic[], inside: readonly Nic[], family: Family): NatMap[] {
+  return nics.filter(isOutside).flatMap((nic) => {
     // 0/32 would follow the address, but translates nothing while it is not up yet: the literal is safer (§7.6).
-    const [address] = inetAddresses(nic);
-    const to = address === undefined ? '0/32' : `${address.address}/32`;
-    return inside.map(({ network }) => ({ link: nic.link, network, to }));
+    const [own] = addressesOf(nic, family);
+    const to = `${own?.address ?? '0'}/${ADDRESS_BITS[family]}`;
+    return inside.flatMap((one) => insideLinks(one, family)).map(({ network }) => ({ link: nic.link, network, to }));
   });
-  return { ports: NAT_PORTS, maps };
 }
 
 function resolverView({ resolver: { nameservers, domain, search } }: ZoneMetadata): ResolverView {
@@ -100,10 +119,9 @@ function hostsView({ zone, nics, resolver: { domain }, members }: ZoneMetadata):
 
 const isInside = ({ side }: Nic) => side === 'inside';
 const isOutside = ({ side }: Nic) => side === 'outside';
-const inetAddresses = ({ addresses }: Nic) => addresses.filter(({ address }) => familyOf(address) === 'inet');
 
-/** The IPv4 network that a link to the inside is on. Empty for a link without an IPv4 address. */
-function insideLink(nic: Nic): InsideLink[] {
-  const [address] = inetAddresses(nic);
+/** The network of a family that a link to the inside is on. Empty for a link without an address of it. */
+function insideLinks(nic: Nic, family: Family): InsideLink[] {
+  const [address] = addressesOf(nic, family);
   return address === undefined ? [] : [{ link: nic.link, network: formatPrefix(networkOf(address)) }];
 }

@@ -48,7 +48,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:3:16: unknown variable "{{netwrok}}"',
       '   3 | map {{link}} {{netwrok}} -> {{to}}',
       '     |                ^^^^^^^',
-      '  did you mean "network"? This template is given: ports, maps',
+      '  did you mean "network"? This template is given: ports, maps, maps6',
     ],
   ],
   [
@@ -58,7 +58,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:1:7: unknown variable "{{ports.frist}}"',
       '   1 | map {{ports.frist}}',
       '     |       ^^^^^^^^^^^',
-      '  did you mean "ports.first"? This template is given: ports, maps',
+      '  did you mean "ports.first"? This template is given: ports, maps, maps6',
     ],
   ],
   [
@@ -68,7 +68,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:1:3: unknown variable "{{somethingElse}}"',
       '   1 | {{somethingElse}}',
       '     |   ^^^^^^^^^^^^^',
-      '  This template is given: ports, maps',
+      '  This template is given: ports, maps, maps6',
     ],
   ],
   [

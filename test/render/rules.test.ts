@@ -1,6 +1,7 @@
 // The rendered rules in the filter engine that is held to illumos's own answers (test/fixtures/conformance).
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Nic, ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseLinkName, parseNetworkName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
 import { createRenderer } from '../../src/render/render.ts';
@@ -37,9 +38,18 @@ function twoNetworks() {
   });
 }
 
+/** The story with IPv6: a unique local network behind, a global address outside. */
+function dual() {
+  const [outside, inside] = proxyMetadata().nics;
+  if (outside === undefined || inside === undefined) throw new Error('the story has two');
+  const also = (one: Nic, text: string) => ({ ...one, addresses: [...one.addresses, parseInterfaceAddress(text)] });
+  return proxyMetadata({ nics: [also(outside, '2001:db8::5/64'), also(inside, 'fd12:3456:789a:1::1/64')] });
+}
+
 for (const [what, metadata] of [
   ['the story', proxyMetadata()],
   ['two networks', twoNetworks()],
+  ['both families', dual()],
   ['no NICs', proxyMetadata({ nics: [] })],
 ] as const) {
   for (const [name, family] of [
@@ -182,6 +192,54 @@ test('IPv6 lets neighbours speak and nothing else', () => {
       assert.is(verdict(tcp), 'block');
     }
   }
+});
+
+/** default-rules.md, ipf6.conf: the table of IPv4 with the addresses of IPv6. */
+test('IPv6 of a network behind the proxy: every packet gets the verdict that it has in IPv4', () => {
+  const { set } = loadFilter(rendered('ipf6.conf.hbs', dual()), 'ipv6');
+  const state = createFilterState();
+  const inet6: Readonly<Record<string, string>> = {
+    '10.2.0.7': 'fd12:3456:789a:1::7',
+    '10.2.0.2': 'fd12:3456:789a:1::2',
+    '10.2.0.3': 'fd12:3456:789a:1::3',
+    '10.2.0.1': 'fd12:3456:789a:1::1',
+    '198.51.100.9': '2001:db8:ffff::9',
+    '203.0.113.5': '2001:db8::5',
+    '192.0.2.99': '2001:db8:99::1',
+    '192.168.9.9': 'fd99::9',
+  };
+  const of = (address: string) => {
+    const found = inet6[address];
+    if (found === undefined) throw new Error(`no IPv6 address for ${address}`);
+    return found;
+  };
+  const verdicts = TABLE.map(([what, packet, , natted]) => {
+    const icmp = packet.proto === 'icmp' ? { proto: 'ipv6-icmp', icmptype: 128 } : {};
+    const { src = '', dst = '' } = packet;
+    return [what, evaluate(set, state, { ...packet, ...icmp, src: of(src), dst: of(dst) }, natted ? { natted } : {})];
+  });
+  assert.equal(
+    verdicts,
+    TABLE.map(([what, , verdict]) => [what, verdict]),
+  );
+});
+
+test('a unique local network is translated, and one that is known outside is not', () => {
+  const lines = (metadata: ZoneMetadata) =>
+    rendered('ipnat.conf.hbs', metadata)
+      .split('\n')
+      .filter((line) => line.includes('::'));
+  const metadata = dual();
+  assert.equal(lines(metadata), [
+    'map pnic0 fd12:3456:789a:1::/64 -> 2001:db8::5/128 portmap tcp/udp 10000:29999',
+    'map pnic0 fd12:3456:789a:1::/64 -> 2001:db8::5/128',
+  ]);
+  const [outside, inside] = metadata.nics;
+  if (outside === undefined || inside === undefined) throw new Error('the story has two');
+  const routed = { ...inside, addresses: [parseInterfaceAddress('2001:db8:7::1/64')] };
+  assert.equal(lines({ ...metadata, nics: [outside, routed] }), []);
+  const unknown = { ...outside, addresses: [], addrconf: true };
+  assert.match(lines({ ...metadata, nics: [unknown, inside] })[1] ?? '', / -> 0\/128$/);
 });
 
 test.run();

@@ -1,0 +1,20 @@
+import { type Family, familyOf } from './address.ts';
+import type { Nic, ZoneMetadata } from './metadata.ts';
+import type { InterfaceAddress } from './prefix.ts';
+
+/** The static addresses of one family, in their order. */
+export function addressesOf({ addresses }: Pick<Nic, 'addresses'>, family: Family): InterfaceAddress[] {
+  return addresses.filter(({ address }) => familyOf(address) === family);
+}
+
+/** Whether a NIC has, or gets by DHCP or router advertisements, addresses of a family. */
+export function hasFamily(nic: Nic, family: Family): boolean {
+  return addressesOf(nic, family).length > 0 || (family === 'inet' ? nic.dhcp : nic.addrconf);
+}
+
+/** The families that a zone passes on. Empty for a member; IPv6 only where a network behind the proxy has it. */
+export function forwardedFamilies({ role, nics }: Pick<ZoneMetadata, 'role' | 'nics'>): Family[] {
+  if (role !== 'proxy') return [];
+  const inet6 = nics.some((nic) => nic.side === 'inside' && addressesOf(nic, 'inet6').length > 0);
+  return inet6 ? ['inet', 'inet6'] : ['inet'];
+}
