@@ -58,6 +58,11 @@ export function familyOf(address: Address): Family {
   return address.includes(':') ? 'inet6' : 'inet';
 }
 
+/** fe80::/10: reached on one link only, so a router of that kind says nothing without its link. */
+export function isLinkLocal(address: Address): boolean {
+  return familyOf(address) === 'inet6' && addressValue(address) >> 118n === 0x3fan;
+}
+
 /** The address as a number of 32 or 128 bits. */
 export function addressValue(address: Address): bigint {
   if (familyOf(address) === 'inet') {

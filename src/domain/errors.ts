@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'METADATA_INVALID'
   | 'METADATA_FOREIGN'
   | 'METADATA_NEWER'
+  | 'METADATA_OLDER'
   | 'TEMPLATE_INVALID'
   | 'FILE_REFUSED'
   // the system

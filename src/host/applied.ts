@@ -104,7 +104,8 @@ async function checkRunning(name: ZoneName, system: System): Promise<void> {
 
 /** It stands still and says that something went wrong. */
 function isUnwell({ setup, forwarding, status }: Applied): boolean {
-  return (setup === 'online' && status?.message !== undefined) || forwarding === 'maintenance';
+  const runs = setup === 'online' || setup === 'degraded';
+  return (runs && status?.message !== undefined) || forwarding === 'maintenance';
 }
 
 function notApplied(

@@ -1,4 +1,4 @@
-import { type Address, addressValue, type Family, familyOf } from '../domain/address.ts';
+import { type Address, addressValue, type Family, familyOf, isLinkLocal } from '../domain/address.ts';
 import type { OperatorError } from '../domain/errors.ts';
 import { type Fault, faultsError } from '../domain/fault.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
@@ -61,11 +61,6 @@ function inet6Faults({ link, mtu }: Nic, { address }: InterfaceAddress): [messag
   const value = addressValue(address);
   if (value >> 120n === 0xffn || value <= 1n) return [[`${address} is no address of one host`, use]];
   return mtu < 1280 ? [[`${link} has an MTU of ${mtu}`, 'IPv6 needs 1280 or more']] : [];
-}
-
-/** fe80::/10. */
-function isLinkLocal(address: Address): boolean {
-  return familyOf(address) === 'inet6' && addressValue(address) >> 118n === 0x3fan;
 }
 
 /** A /31 and a /32 have no network and no broadcast address (RFC 3021). */
@@ -142,26 +137,30 @@ function twiceFaults(nics: readonly Nic[]): Contradiction[] {
 }
 
 function secondRouterFaults(nics: readonly Nic[]): Contradiction[] {
-  const first = new Map<Family, Address>();
-  return nics.flatMap(({ link, routers }) =>
-    routers.flatMap((router) => {
-      const before = first.get(familyOf(router));
-      if (before === undefined) {
-        first.set(familyOf(router), router);
-        return [];
-      }
-      const message = `${router} is a second default router beside ${before}`;
-      return [
-        {
-          section: `nic.${link}`,
-          key: 'router',
-          value: router as string,
-          message,
-          hint: 'A zone has one for each family',
-        },
-      ];
-    }),
-  );
+  const first = new Map<Family, string>();
+  const leased = nics.find(({ dhcp }) => dhcp);
+  if (leased !== undefined) first.set('inet', `that of DHCP on ${leased.link}`);
+  return nics
+    .filter(({ dhcp }) => !dhcp)
+    .flatMap(({ link, routers }) =>
+      routers.flatMap((router) => {
+        const before = first.get(familyOf(router));
+        if (before === undefined) {
+          first.set(familyOf(router), router);
+          return [];
+        }
+        const message = `${router} is a second default router beside ${before}`;
+        return [
+          {
+            section: `nic.${link}`,
+            key: 'router',
+            value: router as string,
+            message,
+            hint: 'A zone has one for each family',
+          },
+        ];
+      }),
+    );
 }
 
 function placed(contradictions: readonly Contradiction[], document: IniDocument): OperatorError {

@@ -1,22 +1,37 @@
-import { familyOf } from '../domain/address.ts';
+import type { Family } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { Nic } from '../domain/metadata.ts';
 import { setForwarding } from '../illumos/ipadm.ts';
 import { ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { clearService, enableService } from '../illumos/svcadm.ts';
 import { isRunning, type ServiceState } from '../illumos/svcs.ts';
 import { run, type Step } from './step.ts';
 
-export interface ObservedForwarding {
+const FAMILIES = ['inet', 'inet6'] as const;
+
+/** What forwards now, of each family. */
+export type ObservedForwarding = Readonly<Record<Family, FamilyForwarding>>;
+
+export interface FamilyForwarding {
   /** Whether links that come later will forward. */
   readonly byDefault: boolean;
   /** The links that forward now. */
   readonly links: readonly string[];
 }
 
-/** Whether any link of the zone forwards, or will. */
-export function isForwarding({ byDefault, links }: ObservedForwarding): boolean {
-  return byDefault || links.length > 0;
+/** The families that any link of the zone forwards, or will. */
+export function forwardingFamilies(observed: ObservedForwarding): Family[] {
+  return FAMILIES.filter((family) => observed[family].byDefault || observed[family].links.length > 0);
+}
+
+/** What a proxy is to forward: which families, and on which links, those that are plumbed. */
+export interface WantedForwarding {
+  readonly families: readonly Family[];
+  readonly links: readonly string[];
+}
+
+/** Steps that put forwarding on or off, for families. */
+export function switchForwarding(state: 'on' | 'off', families: readonly Family[], reason: string): Step[] {
+  return families.map((family) => run(reason, setForwarding(state, family)));
 }
 
 /** What the plan does to rules: nothing that matters here, replaces NAT rules, or ipfilter restarts or does not run. */
@@ -41,7 +56,7 @@ export interface ForwardingSteps {
  * @throws {OperatorError} NOT_FOUND when the service is not there
  */
 export function planForwarding(
-  nics: readonly Nic[],
+  want: WantedForwarding,
   observed: ObservedForwarding,
   services: ReadonlyMap<string, ServiceState>,
   disturbance: Disturbance,
@@ -52,36 +67,34 @@ export function planForwarding(
       hint: 'Import it: svccfg import /opt/zonenet/smf-manifests/zonenet-forwarding.xml',
     });
   }
-  const on = isForwarding(observed);
-  const off = (reason: string) => (on ? [run(reason, setForwarding('off'))] : []);
+  const on = forwardingFamilies(observed);
   if (service.moving) return { first: [], before: [], after: [] };
   if (!isRunning(service)) {
-    const first = off('nothing is forwarded before the rules are proved');
+    const first = switchForwarding('off', on, 'nothing is forwarded before the rules are proved');
     return { first, before: [], after: startService(service) };
   }
-  const complete = observed.byDefault && plumbed(nics).every(({ link }) => observed.links.includes(link));
+  const strange = on.filter((family) => !want.families.includes(family));
+  const first = switchForwarding('off', strange, 'no network behind this proxy is of that family');
+  const wanted = on.filter((family) => !strange.includes(family));
   switch (disturbance) {
-    case 'none':
-      return {
-        first: [],
-        before: [],
-        after: complete ? [] : [run('a proxy forwards on all links', setForwarding('on'))],
-      };
+    case 'none': {
+      const incomplete = want.families.filter((family) => !isComplete(observed[family], want.links));
+      return { first, before: [], after: switchForwarding('on', incomplete, 'a proxy forwards on all links') };
+    }
     case 'nat':
       return {
-        first: [],
-        before: off('nothing is forwarded while NAT rules are replaced'),
-        after: [run('the NAT rules are in place again', setForwarding('on'))],
+        first,
+        before: switchForwarding('off', wanted, 'nothing is forwarded while NAT rules are replaced'),
+        after: switchForwarding('on', want.families, 'the NAT rules are in place again'),
       };
     case 'ipfilter':
       // zonenet-forwarding restarts with ipfilter, proves the rules and puts forwarding on.
-      return { first: [], before: off('nothing is forwarded without ipfilter'), after: [] };
+      return { first, before: switchForwarding('off', wanted, 'nothing is forwarded without ipfilter'), after: [] };
   }
 }
 
-/** The links that are IPv4 interfaces. */
-function plumbed(nics: readonly Nic[]): readonly Nic[] {
-  return nics.filter(({ addresses }) => addresses.some(({ address }) => familyOf(address) === 'inet'));
+function isComplete({ byDefault, links }: FamilyForwarding, want: readonly string[]): boolean {
+  return byDefault && want.every((link) => links.includes(link));
 }
 
 function startService({ state }: ServiceState): Step[] {

@@ -29,4 +29,6 @@ export const SEEN_FILE = `${VOLATILE}/seen`;
 export const zoneConfigFile = (zone: ZoneName) => `/etc/zones/${zone}.xml`;
 
 /** The manifests that a new zone gets, in the order of their import. */
-export const MANIFESTS = ['zonenet.xml', 'zonenet-forwarding.xml'].map((name) => `${SOFTWARE}/smf-manifests/${name}`);
+export const MANIFESTS = ['zonenet.xml', 'zonenet-ipv6.xml', 'zonenet-forwarding.xml'].map(
+  (name) => `${SOFTWARE}/smf-manifests/${name}`,
+);

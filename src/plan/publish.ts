@@ -52,7 +52,7 @@ function varsOf({ nics, vars }: ZoneRecord, networks: readonly Network[], ofHost
 export interface Published {
   /** Undefined: there is none. */
   readonly text: string | undefined;
-  /** The generation that the zone said it applied; at least the next one is written when `text` does not tell. */
+  /** The generation that the zone said it applied; what is published is never below it. */
   readonly applied?: number;
 }
 
@@ -64,13 +64,14 @@ export interface Publication {
 }
 
 /**
- * Publishes the facts of a zone. The generation grows by one when their content is another, and not otherwise; the plan
- * is then empty. A file that cannot be read is replaced.
+ * Publishes the facts of a zone. The generation grows when their content is another or the zone has applied a later one,
+ * and not otherwise; the plan is then empty. A file that cannot be read is replaced.
  */
 export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Published): Publication {
   const path = metadataFile(facts.zone);
   const before = text === undefined ? undefined : generationOf(text, path);
-  if (before !== undefined && formatMetadata({ ...facts, generation: before }) === text) {
+  // A zone refuses metadata older than what it has applied, so those are published anew.
+  if (before !== undefined && before >= applied && formatMetadata({ ...facts, generation: before }) === text) {
     return { zone: facts.zone, generation: before, plan: [] };
   }
   const generation = Math.max(before ?? 0, applied) + 1;

@@ -30,8 +30,8 @@ export interface WaitStep {
   readonly kind: 'wait';
   readonly reason: string;
   readonly command: Command;
-  /** Goes on waiting while the answer contains this. */
-  readonly whileSeen: string;
+  /** Goes on waiting while the answer contains one of these. */
+  readonly whileSeen: readonly string[];
   /** Seconds until that is a failure. */
   readonly seconds: number;
 }
@@ -104,7 +104,7 @@ export function formatStep(step: Step): string {
     case 'run':
       return formatCommand(step.command);
     case 'wait':
-      return `wait while ${formatCommand(step.command)} says "${step.whileSeen}"`;
+      return `wait while ${formatCommand(step.command)} says "${step.whileSeen.join('" or "')}"`;
     case 'write':
       return `write ${step.file.path}`;
     case 'write-all':

@@ -1,11 +1,18 @@
-import type { Address } from '../domain/address.ts';
+import type { Family } from '../domain/address.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
-import type { ZoneMetadata } from '../domain/metadata.ts';
+import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
+import { forwardedFamilies } from '../domain/nic.ts';
 import type { AddressObject } from '../illumos/ipadm.ts';
-import { planAddresses } from './addresses.ts';
+import type { TableRoute } from '../illumos/netstat.ts';
+import type { RouteWords } from '../illumos/route.ts';
+import type { ServiceState } from '../illumos/svcs.ts';
+import { planAddresses, unboundLinks } from './addresses.ts';
 import { type ObservedFile, planFiles } from './files.ts';
 import { isPolicyWrong, type ObservedFilter, planFilterRules, planFilterService, planNatRules } from './filter.ts';
-import { type ObservedForwarding, planForwarding } from './forwarding.ts';
+import { type ObservedForwarding, planForwarding, type WantedForwarding } from './forwarding.ts';
+import { type ObservedMtus, planInterfaces, planMtus } from './interfaces.ts';
+import { isIpv6Ready, planIpv6Service } from './ipv6.ts';
+import { planNameService } from './name-service.ts';
 import { planRoutes, planRoutingDaemon } from './routes.ts';
 import type { Plan } from './step.ts';
 
@@ -17,13 +24,23 @@ export interface DesiredZone {
 
 /** What a zone is. */
 export interface ObservedZone {
+  /** MTU of each link that the zone has, by name. */
+  readonly links: ReadonlyMap<string, number>;
+  readonly mtus: ObservedMtus;
+  /** Interfaces that are plumbed; asked for only where a NIC has no address. */
+  readonly interfaces: readonly string[];
   readonly addresses: readonly AddressObject[];
-  /** Gateways of all IPv4 default routes. */
-  readonly defaultRouters: readonly Address[];
+  readonly routes: readonly TableRoute[];
+  /** The static routes that we have noted as ours; missing when none ever were. */
+  readonly recordedRoutes?: readonly RouteWords[];
+  /** What IPv6 depends on, by FMRI; empty where the zone wants none. */
+  readonly services: ReadonlyMap<string, ServiceState>;
   /** Whether it is settled that in.routed stays off. */
   readonly routingDecided: boolean;
   /** By path. */
   readonly files: ReadonlyMap<string, ObservedFile>;
+  /** Text of nsswitch.conf; missing when there is none. */
+  readonly nameServices?: string;
   /** Of a proxy only. */
   readonly proxy?: { readonly filter: ObservedFilter; readonly forwarding: ObservedForwarding };
 }
@@ -31,23 +48,70 @@ export interface ObservedZone {
 /**
  * All steps that make the zone as its metadata says, in the order in which no packet passes unfiltered or untranslated:
  * addresses, routes, filter and NAT with their files, forwarding. Empty when nothing is out of order.
+ *
+ * What cannot be is left out and told by `troublesOf`: a NIC whose link is missing, a lease that does not come, IPv6
+ * while in.ndpd does not run.
  */
-export function planZone({ metadata: { nics }, files }: DesiredZone, observed: ObservedZone): Plan {
-  const network = [...planAddresses(nics, observed.addresses), ...planRoutes(nics, observed.defaultRouters)];
-  const last = planRoutingDaemon(observed.routingDecided);
+export function planZone({ metadata, files }: DesiredZone, observed: ObservedZone): Plan {
+  const nics = presentNics(metadata, observed);
+  const network = planNetwork(nics, observed);
+  const last = [
+    ...planRoutingDaemon(observed.routingDecided),
+    ...planIpv6Service(nics, observed.services),
+    ...(hasResolver(metadata) ? planNameService(observed.nameServices) : []),
+  ];
   const written = planFiles(files, observed.files);
   if (observed.proxy === undefined) return [...network, ...written, ...last];
   const { filter, forwarding } = observed.proxy;
   const services = planFilterService(filter);
+  const want = wantedForwarding(metadata, observed.addresses);
   if (filter.rules === undefined || isPolicyWrong(filter)) {
     // ipfilter does not run, or is restarted: it loads the files, so they come first.
-    const { first, before, after } = planForwarding(nics, forwarding, filter.services, 'ipfilter');
+    const { first, before, after } = planForwarding(want, forwarding, filter.services, 'ipfilter');
     return [...first, ...network, ...before, ...written, ...services, ...last, ...after];
   }
   const natRules = planNatRules(filter);
   const disturbance = natRules.length > 0 ? 'nat' : 'none';
-  const { first, before, after } = planForwarding(nics, forwarding, filter.services, disturbance);
+  const { first, before, after } = planForwarding(want, forwarding, filter.services, disturbance);
   // The files are installed once the kernel has taken their rules: until then the old ones are there to go back to.
   const rules = [...planFilterRules(filter), ...before, ...natRules];
   return [...first, ...network, ...rules, ...written, ...services, ...last, ...after];
+}
+
+/** What goes, goes first: a route of before would stay beside the one that DHCP brings. */
+function planNetwork(nics: readonly Nic[], observed: ObservedZone): Plan {
+  const families: readonly Family[] = isIpv6Ready(observed.services) ? ['inet', 'inet6'] : ['inet'];
+  const addresses = families.map((family) => planAddresses(nics, observed.addresses, family));
+  const { routes: table, recordedRoutes, addresses: have } = observed;
+  const recorded = recordedRoutes === undefined ? {} : { recorded: recordedRoutes };
+  const routes = planRoutes(nics, { table, ...recorded, unbound: unboundLinks(nics, have) }, families);
+  return [
+    ...addresses.flatMap(({ removals }) => removals),
+    ...routes.removals,
+    ...addresses.flatMap(({ additions }) => additions),
+    ...planInterfaces(nics, observed.interfaces),
+    ...planMtus(nics, observed.mtus),
+    ...routes.additions,
+  ];
+}
+
+/** The NICs whose links the zone has. */
+export function presentNics({ nics }: Pick<ZoneMetadata, 'nics'>, { links }: Pick<ObservedZone, 'links'>): Nic[] {
+  return nics.filter(({ link }) => links.has(link));
+}
+
+export function hasResolver({ resolver: { nameservers, domain, search } }: ZoneMetadata): boolean {
+  return nameservers.length > 0 || domain !== undefined || search.length > 0;
+}
+
+/** A link is plumbed for both families at once, with its first address. */
+export function wantedForwarding(
+  metadata: Pick<ZoneMetadata, 'role' | 'nics'>,
+  addresses: readonly AddressObject[],
+): WantedForwarding {
+  const links = metadata.nics.map(({ link }) => link);
+  return {
+    families: forwardedFamilies(metadata),
+    links: links.filter((link) => addresses.some((one) => one.link === link)),
+  };
 }

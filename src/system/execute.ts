@@ -75,9 +75,10 @@ async function waitStep({ command, reason, whileSeen, seconds }: WaitStep, syste
   for (;;) {
     const result = await system.run(command);
     if (result.status !== 0) throw commandError({ command, reason }, result);
-    if (!result.stdout.includes(whileSeen)) return;
+    const seen = whileSeen.find((text) => result.stdout.includes(text));
+    if (seen === undefined) return;
     if (system.monotonic() >= end) {
-      throw new OperatorError('COMMAND_TIMEOUT', `Cannot go on: after ${seconds} s still "${whileSeen}" (${reason})`, {
+      throw new OperatorError('COMMAND_TIMEOUT', `Cannot go on: after ${seconds} s still "${seen}" (${reason})`, {
         hint: `See what says so: ${formatCommand(command)}`,
       });
     }

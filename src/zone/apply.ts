@@ -11,8 +11,11 @@ import { keepLastGood } from './last-good.ts';
 import { observeZone } from './observe.ts';
 import { describeChanges } from './report.ts';
 
-/** Why the method runs. Both do the same; they differ in what a failure means (§6.4). */
-export type Occasion = 'start' | 'refresh';
+/**
+ * Why the method runs. All do the same; they differ in what a failure means (§6.4). "ipv6" is the second half of a boot,
+ * when in.ndpd runs (docs/decisions/0008).
+ */
+export type Occasion = 'start' | 'ipv6' | 'refresh';
 
 /** Seconds that services may take to show what they were told. */
 const VERIFY_SECONDS = 5;
@@ -33,12 +36,15 @@ export interface Prepared {
 }
 
 /**
- * Plans, executes, and sees that nothing is left to do.
+ * Plans, executes, and sees that nothing is left to do. Gives the zone as it is then.
  *
  * @throws {OperatorError} NOT_CONVERGED, ADDRESS_DUPLICATE, and what the steps throw
  */
-export async function apply({ configuration, readable }: Prepared, context: Run, began: number): Promise<void> {
-  const { zone, occasion, system } = context;
+export async function apply(
+  { configuration, readable }: Prepared,
+  { zone, occasion, system }: Run,
+  began: number,
+): Promise<ObservedZone> {
   const { generation } = configuration.metadata;
   const before = await observeZone(configuration, readable, system);
   const plan = planZone(configuration, before);
@@ -46,12 +52,13 @@ export async function apply({ configuration, readable }: Prepared, context: Run,
   if (plan.length === 0) {
     await keepLastGood(configuration, system);
     system.log(`${which}: nothing to change, verified in ${seconds(system.monotonic() - began)}`);
-    return;
+    return before;
   }
-  system.log(`${which}, ${occasion === 'start' ? 'booting' : 'refreshing'}`);
+  system.log(`${which}, ${DOING[occasion]}`);
   let after: ObservedZone;
   try {
     await execute(plan, system);
+    await executeSecond(configuration, system);
     after = await verify(configuration, system);
   } catch (error) {
     if (configuration.metadata.role === 'proxy') await goBack(configuration, zone, system);
@@ -61,6 +68,19 @@ export async function apply({ configuration, readable }: Prepared, context: Run,
   await keepLastGood(configuration, system);
   for (const line of describeChanges(configuration.files, before, after, plan)) system.log(line);
   system.log(`verified in ${seconds(system.monotonic() - began)}`);
+  return after;
+}
+
+const DOING: Readonly<Record<Occasion, string>> = {
+  start: 'booting',
+  ipv6: 'booting, IPv6',
+  refresh: 'refreshing',
+};
+
+/** What a lease or a router brings is known only when it is there: routes by it, and default routes too many. */
+async function executeSecond(configuration: Configuration, system: System): Promise<void> {
+  if (!configuration.metadata.nics.some(({ dhcp, addrconf }) => dhcp || addrconf)) return;
+  await execute(planZone(configuration, await observeZone(configuration, new Map(), system)), system);
 }
 
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;

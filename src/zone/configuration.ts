@@ -6,7 +6,7 @@ import type { ZoneMetadata } from '../domain/metadata.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
 import { parseMetadata } from '../ini/metadata.ts';
 import { checkMetadata } from '../ini/metadata-check.ts';
-import type { DesiredZone } from '../plan/zone.ts';
+import { type DesiredZone, hasResolver } from '../plan/zone.ts';
 import { createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, type TemplateOverride } from '../render/render.ts';
 import { VIEWS } from '../render/views.ts';
 import type { System } from '../system/system.ts';
@@ -66,10 +66,10 @@ export function digestOf(text: string): string {
 }
 
 function managedFiles(metadata: ZoneMetadata): ManagedFile[] {
-  const { role, resolver } = metadata;
-  const hasResolver = resolver.nameservers.length > 0 || resolver.domain !== undefined || resolver.search.length > 0;
+  const { role } = metadata;
+  const resolver = hasResolver(metadata);
   return parseManagedFiles([{ path: `${SHIPPED_TEMPLATES}/files.ini`, text: SHIPPED_FILES }]).filter(
-    ({ when }) => when === 'always' || when === role || (when === 'resolver' && hasResolver),
+    ({ when }) => when === 'always' || when === role || (when === 'resolver' && resolver),
   );
 }
 

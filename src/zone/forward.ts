@@ -1,12 +1,13 @@
 import { OperatorError } from '../domain/errors.ts';
 import { holdsRules } from '../domain/managed-file.ts';
-import { setForwarding } from '../illumos/ipadm.ts';
+import { forwardedFamilies } from '../domain/nic.ts';
 import { exitStatusOf, SMF_EXIT, ZONENET, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { isStale } from '../plan/files.ts';
 import { areRulesLoaded } from '../plan/filter.ts';
-import { run } from '../plan/step.ts';
+import { switchForwarding } from '../plan/forwarding.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
+import type { Configuration } from './configuration.ts';
 import { readLastGood } from './last-good.ts';
 import { observeFilter, observeForwarding } from './observe.ts';
 import { observeFiles } from './observe-files.ts';
@@ -18,10 +19,12 @@ import { describeError } from './report.ts';
  */
 export async function startForwarding(zone: string, system: System): Promise<number> {
   try {
-    await proveRules(zone, system);
-    await execute([run('the rules in the kernel are those of the files', setForwarding('on'))], system);
-    const { links } = await observeForwarding(system);
-    system.log(`rules proved; forwarding on: ${links.join(', ')}`);
+    const { metadata } = await proveRules(zone, system);
+    const families = forwardedFamilies(metadata);
+    await execute(switchForwarding('on', families, 'the rules in the kernel are those of the files'), system);
+    const { inet, inet6 } = await observeForwarding(system);
+    const also = inet6.links.length === 0 ? '' : `; IPv6: ${inet6.links.join(', ')}`;
+    system.log(`rules proved; forwarding on: ${inet.links.join(', ')}${also}`);
     return SMF_EXIT.ok;
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
@@ -32,11 +35,12 @@ export async function startForwarding(zone: string, system: System): Promise<num
 }
 
 /**
- * Sees that the filter files are those that were rendered last, and that the kernel has their rules.
+ * Sees that the filter files are those that were rendered last, of both families, and that the kernel has their rules.
+ * Gives what they were rendered from.
  *
  * @throws {OperatorError} NOT_APPLIED, DRIFT
  */
-async function proveRules(zone: string, system: System): Promise<void> {
+async function proveRules(zone: string, system: System): Promise<Configuration> {
   const hint = `svcadm refresh ${ZONENET}`;
   const configuration = await readLastGood(zone, system);
   if (configuration === undefined) {
@@ -56,4 +60,5 @@ async function proveRules(zone: string, system: System): Promise<void> {
   if (!areRulesLoaded(rules)) {
     throw new OperatorError('DRIFT', 'Cannot forward: the rules in the kernel are not those of the files', { hint });
   }
+  return configuration;
 }

@@ -1,11 +1,12 @@
 import { OperatorError } from '../domain/errors.ts';
 import { holdsRules, type RenderedFile } from '../domain/managed-file.ts';
-import { setForwarding } from '../illumos/ipadm.ts';
+import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
 import { ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { isRunning } from '../illumos/svcs.ts';
 import { areRulesLoaded, type ObservedFilter, planFilterRules, planNatRules } from '../plan/filter.ts';
-import { isForwarding, planForwarding } from '../plan/forwarding.ts';
-import { run } from '../plan/step.ts';
+import { forwardingFamilies, planForwarding, switchForwarding } from '../plan/forwarding.ts';
+import { wantedForwarding } from '../plan/zone.ts';
+import { ask } from '../system/ask.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
 import type { Configuration } from './configuration.ts';
@@ -24,21 +25,26 @@ export async function goBack(configuration: Configuration, zone: string, system:
     if (!(error instanceof OperatorError)) throw error;
     system.log(`the rules of the installed files cannot be loaded: ${error.message}`);
   }
-  if (!isForwarding(await observeForwarding(system))) return;
-  await execute([run('the rules in the kernel are not proved', setForwarding('off'))], system);
+  const families = forwardingFamilies(await observeForwarding(system));
+  if (families.length === 0) return;
+  await execute(switchForwarding('off', families, 'the rules in the kernel are not proved'), system);
   system.log('forwarding  off: the rules in the kernel are not proved');
 }
 
 /** Whether the kernel has, in the end, the rules of installed files that are ours. */
 async function loadInstalledRules(configuration: Configuration, zone: string, system: System): Promise<boolean> {
-  const [filter, forwarding] = await Promise.all([observeFilter(new Map(), system), observeForwarding(system)]);
+  const [filter, forwarding, addresses] = await Promise.all([
+    observeFilter(new Map(), system),
+    observeForwarding(system),
+    ask(showAddresses(), system),
+  ]);
   if (filter.rules === undefined || !isRunning(filter.services.get(ZONENET_FORWARDING))) return false;
   const lastGood = await readLastGood(zone, system);
   if (!(await areInstalled([configuration, ...(lastGood === undefined ? [] : [lastGood])], system))) return false;
   const natRules = planNatRules(filter);
-  const { nics } = configuration.metadata;
+  const want = wantedForwarding(configuration.metadata, parseAddresses(addresses));
   const disturbance = natRules.length > 0 ? 'nat' : 'none';
-  const { before, after } = planForwarding(nics, forwarding, filter.services, disturbance);
+  const { before, after } = planForwarding(want, forwarding, filter.services, disturbance);
   const filterRules = planFilterRules(filter);
   await execute([...filterRules, ...before, ...natRules, ...after], system);
   if (filterRules.length + natRules.length > 0) system.log('rules       those of the installed files are loaded again');

@@ -2,13 +2,20 @@
 import { OperatorError } from '../domain/errors.ts';
 import { exitStatusOf, SMF_EXIT } from '../illumos/smf.ts';
 import { ask } from '../system/ask.ts';
+import { acquireLock } from '../system/lock.ts';
 import { createNodeSystem } from '../system/node-system.ts';
+import { createProcessTable } from '../system/process-table.ts';
 import { runWithSpawn } from '../system/run-spawn.ts';
+import type { Occasion } from './apply.ts';
 import { startForwarding } from './forward.ts';
+import { LOCK } from './paths.ts';
 import { describeError } from './report.ts';
 import { setUp } from './set-up.ts';
 
 const system = createNodeSystem({ run: runWithSpawn, log: (line) => process.stdout.write(`zonenet: ${line}\n`) });
+
+/** Less than what SMF gives a method, so that it is told why. */
+const LOCK_MILLISECONDS = 50_000;
 
 async function main(method: string | undefined): Promise<number> {
   if (process.getuid?.() !== 0) {
@@ -16,18 +23,30 @@ async function main(method: string | undefined): Promise<number> {
   }
   // startd says which zone it is (§6.3); by hand one has to ask.
   const zone = process.env['SMF_ZONENAME'] ?? (await ask({ program: '/usr/bin/zonename', args: [] }, system)).trim();
-  switch (method) {
-    case 'start':
-    case 'refresh':
-      return await setUp({ zone, occasion: method, now: Math.floor(Date.now() / 1000), system });
-    case 'forwarding-start':
-      return await startForwarding(zone, system);
-    default:
-      throw new OperatorError('USAGE', `Cannot run method "${method ?? ''}"`, {
-        hint: 'One of start, refresh, forwarding-start',
-      });
+  const work = WORK[method ?? ''];
+  if (work === undefined) {
+    throw new OperatorError('USAGE', `Cannot run method "${method ?? ''}"`, {
+      hint: `One of ${Object.keys(WORK).join(', ')}`,
+    });
+  }
+  // SMF runs methods of two services side by side, and a person may run one by hand: rules are proved and replaced in turn.
+  const release = await acquireLock(LOCK, { processes: createProcessTable(), waitMilliseconds: LOCK_MILLISECONDS });
+  try {
+    return await work(zone);
+  } finally {
+    await release();
   }
 }
+
+const prepare = (occasion: Occasion) => (zone: string) =>
+  setUp({ zone, occasion, now: Math.floor(Date.now() / 1000), system });
+
+const WORK: Readonly<Partial<Record<string, (zone: string) => Promise<number>>>> = {
+  start: prepare('start'),
+  'ipv6-start': prepare('ipv6'),
+  refresh: prepare('refresh'),
+  'forwarding-start': (zone) => startForwarding(zone, system),
+};
 
 async function end(): Promise<void> {
   try {

@@ -1,21 +1,33 @@
+import type { Nic } from '../domain/metadata.ts';
+import { parseLinks, showLinks } from '../illumos/dladm.ts';
 import {
+  type AddressObject,
   parseAddresses,
   parseForwarding,
   parseForwardingDefault,
+  parseInterfaces,
+  parseMtu,
   showAddresses,
   showForwarding,
   showForwardingDefault,
+  showInterfaces,
+  showMtu,
 } from '../illumos/ipadm.ts';
 import { parseFilterRules, printFilterRules, showFilterRules } from '../illumos/ipf.ts';
 import { parseNatRules, printNatRules, showNatRules } from '../illumos/ipnat.ts';
-import { parseDefaultRouters, showRoutes } from '../illumos/netstat.ts';
+import { parseRouteTable, showRouteTable } from '../illumos/netstat.ts';
 import { ROUTING_DECIDED, ROUTING_SETUP } from '../illumos/routeadm.ts';
-import { IDENTITY_DOMAIN, IPFILTER, ZONENET_FORWARDING } from '../illumos/smf.ts';
+import { IDENTITY_DOMAIN, IPFILTER, NEIGHBOUR_DISCOVERY, ZONENET_FORWARDING, ZONENET_IPV6 } from '../illumos/smf.ts';
 import { parseProperties, showProperties } from '../illumos/svcprop.ts';
-import { isRunning, parseServices, showServices } from '../illumos/svcs.ts';
+import { isRunning, parseServices, type ServiceState, showServices } from '../illumos/svcs.ts';
 import { FILTER_FILES, type ObservedFilter, type ObservedRules } from '../plan/filter.ts';
 import type { ObservedForwarding } from '../plan/forwarding.ts';
-import type { DesiredZone, ObservedZone } from '../plan/zone.ts';
+import { isBare, type ObservedMtus } from '../plan/interfaces.ts';
+import { wantsIpv6 } from '../plan/ipv6.ts';
+import { NAME_SERVICE_SWITCH } from '../plan/name-service.ts';
+import { parseRoutes } from '../plan/route-record.ts';
+import { ROUTE_RECORD } from '../plan/routes.ts';
+import { type DesiredZone, hasResolver, type ObservedZone } from '../plan/zone.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 import type { Readable } from './candidates.ts';
@@ -23,25 +35,60 @@ import { observeFiles } from './observe-files.ts';
 
 /** What the zone has of all that is wanted. `readable` says where the wanted filter files can be read. */
 export async function observeZone(
-  { metadata: { role }, files }: DesiredZone,
+  { metadata, files }: DesiredZone,
   readable: Readable,
   system: System,
 ): Promise<ObservedZone> {
-  const [addresses, routes, routing, observedFiles, proxy] = await Promise.all([
-    ask(showAddresses(), system),
-    ask(showRoutes(), system),
-    // Status 1: routeadm has never been asked, so the property is not there.
-    ask(showProperties(ROUTING_SETUP, ROUTING_DECIDED, 'edited'), system, { tolerates: [1] }),
-    observeFiles(files, system),
-    role === 'proxy' ? observeProxy(readable, system) : undefined,
-  ]);
+  const { nics, role } = metadata;
+  const [links, addresses, interfaces, routes, recorded, routing, observedFiles, nameServices, proxy] =
+    await Promise.all([
+      observeLinks(nics, system),
+      observeAddresses(nics, system),
+      nics.some(isBare) ? ask(showInterfaces(), system) : '',
+      ask(showRouteTable(), system),
+      system.readFile(ROUTE_RECORD),
+      // Status 1: routeadm has never been asked, so the property is not there.
+      ask(showProperties(ROUTING_SETUP, ROUTING_DECIDED, 'edited'), system, { tolerates: [1] }),
+      observeFiles(files, system),
+      hasResolver(metadata) ? system.readFile(NAME_SERVICE_SWITCH) : undefined,
+      role === 'proxy' ? observeProxy(readable, system) : undefined,
+    ]);
   return {
-    addresses: parseAddresses(addresses),
-    defaultRouters: parseDefaultRouters(routes),
+    ...links,
+    ...addresses,
+    interfaces: parseInterfaces(interfaces),
+    routes: parseRouteTable(routes),
+    ...(recorded === undefined ? {} : { recordedRoutes: parseRoutes(recorded) }),
     routingDecided: routing.trim() === 'true',
     files: observedFiles,
+    ...(nameServices === undefined ? {} : { nameServices }),
     ...(proxy === undefined ? {} : { proxy }),
   };
+}
+
+/** The links, and the MTU of IP on those that take more than the metadata say. One that is not plumbed has none yet. */
+async function observeLinks(nics: readonly Nic[], system: System) {
+  const links = new Map(parseLinks(await ask(showLinks(), system)).map(({ name, mtu }) => [name, mtu]));
+  const wide = nics.filter(({ link, mtu }) => (links.get(link) ?? 0) > mtu);
+  const mtus = wide.map(
+    async ({ link }): Promise<[string, ReturnType<typeof parseMtu>]> => [
+      link,
+      parseMtu(await ask(showMtu(link), system, { tolerates: [1] })),
+    ],
+  );
+  const observed: ObservedMtus = new Map(await Promise.all(mtus));
+  return { links, mtus: observed };
+}
+
+/** The addresses, and the services that IPv6 waits for where there is any of it, wanted or left over. */
+async function observeAddresses(nics: readonly Nic[], system: System) {
+  const addresses = parseAddresses(await ask(showAddresses(), system));
+  const isLeftOver = ({ family, link }: AddressObject) => family === 'inet6' && nics.some((nic) => nic.link === link);
+  const services =
+    wantsIpv6(nics) || addresses.some(isLeftOver)
+      ? parseServices(await ask(showServices([NEIGHBOUR_DISCOVERY, ZONENET_IPV6]), system, { tolerates: [1] }))
+      : new Map<string, ServiceState>();
+  return { addresses, services };
 }
 
 async function observeProxy(readable: Readable, system: System) {
@@ -85,10 +132,15 @@ async function observeRules(readable: Readable, system: System): Promise<Observe
 }
 
 export async function observeForwarding(system: System): Promise<ObservedForwarding> {
-  const [byDefault, links] = await Promise.all([ask(showForwardingDefault(), system), ask(showForwarding(), system)]);
+  const [inet, inet6, all] = await Promise.all([
+    ask(showForwardingDefault('inet'), system),
+    ask(showForwardingDefault('inet6'), system),
+    ask(showForwarding(), system),
+  ]);
+  // lo0 follows the default and forwards nothing.
+  const links = (family: 'inet' | 'inet6') => parseForwarding(all, family).filter((link) => link !== 'lo0');
   return {
-    byDefault: parseForwardingDefault(byDefault),
-    // lo0 follows the default and forwards nothing.
-    links: parseForwarding(links).filter((link) => link !== 'lo0'),
+    inet: { byDefault: parseForwardingDefault(inet), links: links('inet') },
+    inet6: { byDefault: parseForwardingDefault(inet6), links: links('inet6') },
   };
 }

@@ -10,3 +10,6 @@ export const LAST_GOOD = `${STATE_DIRECTORY}/last-good.json`;
 export const STATUS = `${STATE_DIRECTORY}/status.ini`;
 export const CANDIDATES = `${STATE_DIRECTORY}/candidates`;
 export const STATEMENTS = `${STATE_DIRECTORY}/status.svccfg`;
+
+/** On the tmpfs that is there before all services (/var/run comes later): the lock of the methods. */
+export const LOCK = '/etc/svc/volatile/zonenet';

@@ -1,8 +1,11 @@
+import type { Family } from '../domain/address.ts';
 import type { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
-import { formatInterfaceAddress } from '../domain/prefix.ts';
+import { formatInterfaceAddress, formatPrefix } from '../domain/prefix.ts';
 import type { AddressObject } from '../illumos/ipadm.ts';
-import { isForwarding } from '../plan/forwarding.ts';
+import type { TableRoute } from '../illumos/netstat.ts';
+import { forwardingFamilies } from '../plan/forwarding.ts';
+import { NAME_SERVICE_SWITCH } from '../plan/name-service.ts';
 import type { Plan } from '../plan/step.ts';
 import type { ObservedZone } from '../plan/zone.ts';
 
@@ -15,8 +18,9 @@ export function describeChanges(
 ): string[] {
   return [
     ...addressLines(before.addresses, after.addresses),
-    ...routerLines(before.defaultRouters, after.defaultRouters),
+    ...routeLines(before.routes, after.routes),
     ...fileLine(plan, files),
+    ...nameServiceLine(plan),
     ...(before.routingDecided || !after.routingDecided ? [] : ['in.routed   off for good']),
     ...filterLines(before, after, plan),
   ];
@@ -38,16 +42,24 @@ function same(a: AddressObject, b: AddressObject): boolean {
   );
 }
 
-function routerLines(before: readonly string[], after: readonly string[]): string[] {
-  const line = (router: string, what: string) => `default     ${router.padEnd(18)} ${what}`;
-  const removed = before.filter((router) => !after.includes(router));
-  const added = after.filter((router) => !before.includes(router));
-  return [...removed.map((router) => line(router, 'removed')), ...added.map((router) => line(router, 'added'))];
+function routeLines(before: readonly TableRoute[], after: readonly TableRoute[]): string[] {
+  const name = ({ to, router }: TableRoute) =>
+    to.length === 0 ? `default     ${router.padEnd(18)}` : `route       ${formatPrefix(to).padEnd(18)} by ${router}`;
+  const [had, has] = [before.map(name), after.map(name)];
+  return [
+    ...had.filter((route) => !has.includes(route)).map((route) => `${route} removed`),
+    ...has.filter((route) => !had.includes(route)).map((route) => `${route} added`),
+  ];
+}
+
+function nameServiceLine(plan: Plan): string[] {
+  const written = plan.some((step) => step.kind === 'write' && step.file.path === NAME_SERVICE_SWITCH);
+  return written ? [`${NAME_SERVICE_SWITCH} names are looked up in dns`] : [];
 }
 
 function fileLine(plan: Plan, files: readonly RenderedFile[]): string[] {
   const written = new Set(plan.flatMap((step) => (step.kind === 'write' ? [step.file.path] : [])));
-  if (written.size === 0) return [];
+  if (!files.some(({ file }) => written.has(file.path))) return [];
   const paths = (which: (one: RenderedFile) => boolean) =>
     files
       .filter(which)
@@ -71,12 +83,14 @@ function filterLines(before: ObservedZone, after: ObservedZone, plan: Plan): str
   const { rules } = after.proxy.filter;
   const count = (rules?.have.inet.length ?? 0) + (rules?.have.inet6.length ?? 0);
   const services = commands.filter(({ program }) => program.endsWith('/svcadm')).map(({ args }) => args.join(' '));
-  const forwarded = [before, after].map(({ proxy }) => proxy !== undefined && isForwarding(proxy.forwarding));
+  const forwarded = [before.proxy, after.proxy].map(({ forwarding }) => forwardingFamilies(forwarding));
+  const words = (families: readonly Family[]) => (families.includes('inet6') ? 'on, IPv6 too' : 'on');
+  const [was = [], is = []] = forwarded;
   return [
     ...(ran('ipf', '-s') ? [`filter      swapped (${count} rules)`] : []),
     ...(ran('ipnat', '-C') ? [`NAT         replaced (${rules?.have.nat.length ?? 0} rules), sessions kept`] : []),
     ...services.map((words) => `svcadm      ${words}`),
-    ...(forwarded[0] === forwarded[1] ? [] : [`forwarding  ${forwarded[1] ? 'on' : 'off'}`]),
+    ...(was.join() === is.join() ? [] : [`forwarding  ${is.length === 0 ? 'off' : words(is)}`]),
   ];
 }
 

@@ -1,9 +1,9 @@
 #!/sbin/sh
 #
-# The method program of svc:/network/zonenet:default and svc:/network/zonenet-forwarding:default. It finds a Node and
-# hands over to /opt/zonenet/lib/method.cjs; what only takes away does without Node, so that it works always.
+# The method program of svc:/network/zonenet:default, svc:/network/zonenet-ipv6:default and
+# svc:/network/zonenet-forwarding:default. It finds a Node and hands over to /opt/zonenet/lib/method.cjs; what only takes away does without Node, so that it works always.
 #
-# usage: zonenet start | refresh | stop | forwarding-start | forwarding-stop
+# usage: zonenet start | refresh | stop | ipv6-start | forwarding-start | forwarding-stop
 #
 # ZONENET_NODE, in the method's environment, names a Node in another place (below is how).
 #
@@ -12,7 +12,7 @@
 SMF_EXIT_ERR_CONFIG=96
 
 case "$1" in
-start | refresh | forwarding-start) ;;
+start | refresh | ipv6-start | forwarding-start) ;;
 stop)
 	# The zone keeps its addresses and routes.
 	exit 0
@@ -20,10 +20,14 @@ stop)
 forwarding-stop)
 	LC_ALL=C
 	export LC_ALL
-	exec /usr/sbin/ipadm set-prop -t -p forwarding=off ipv4
+	status=0
+	for family in ipv4 ipv6; do
+		/usr/sbin/ipadm set-prop -t -p forwarding=off $family || status=1
+	done
+	exit $status
 	;;
 *)
-	echo "usage: $0 start | refresh | stop | forwarding-start | forwarding-stop" >&2
+	echo "usage: $0 start | refresh | stop | ipv6-start | forwarding-start | forwarding-stop" >&2
 	exit $SMF_EXIT_ERR_CONFIG
 	;;
 esac

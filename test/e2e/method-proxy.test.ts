@@ -100,7 +100,7 @@ test('a refresh with nothing new asks and changes nothing', async ({ story }) =>
   const mark = await story.mark();
   const log = await story.logOf('proxy', () => story.refresh('proxy'));
   assert.match(log, /nothing to change, verified in/);
-  const asked = /^(ipadm show-|netstat |svcprop |svcs |ipfstat |ipf (-6 )?-n -v -f |ipnat (-l|-n -v -f ))/;
+  const asked = /^(ipadm show-|dladm show-|netstat |svcprop |svcs |ipfstat |ipf (-6 )?-n -v -f |ipnat (-l|-n -v -f ))/;
   const calls = (await story.calls(mark)).filter(({ zone, internal }) => zone === 'proxy' && !internal);
   assert.equal(
     calls.map(({ argv }) => argv.join(' ')).filter((line) => !asked.test(line)),

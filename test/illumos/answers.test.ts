@@ -1,17 +1,20 @@
 // Answers of illumos's programs as illumos.md §11 has them, and what we read from them.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
+import { parseAddress } from '../../src/domain/address.ts';
+import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
 import { formatCommand } from '../../src/illumos/command.ts';
 import {
   createStaticAddress,
   parseAddresses,
   parseForwarding,
   parseForwardingDefault,
+  parseInterfaces,
+  parseMtu,
 } from '../../src/illumos/ipadm.ts';
 import { loadInactiveFilter, parseFilterRules, printFilterRules } from '../../src/illumos/ipf.ts';
 import { parseNatRules } from '../../src/illumos/ipnat.ts';
-import { parseDefaultRouters } from '../../src/illumos/netstat.ts';
+import { parseRouteTable } from '../../src/illumos/netstat.ts';
 import { exitStatusOf } from '../../src/illumos/smf.ts';
 import { formatSetProperties, setProperty } from '../../src/illumos/svccfg.ts';
 import { parseProperties } from '../../src/illumos/svcprop.ts';
@@ -68,23 +71,60 @@ test('ipadm show-addr -p, §11.2', () => {
 });
 
 test('ipadm show-prop and show-ifprop -c, §11.2', () => {
-  assert.is(parseForwardingDefault('forwarding:on\n'), true);
-  assert.is(parseForwardingDefault('forwarding:off\n'), false);
-  assert.equal(parseForwarding('lo0:forwarding:on\npnic0:forwarding:on\nznic0:forwarding:off\n'), ['lo0', 'pnic0']);
+  assert.is(parseForwardingDefault('ipv4:forwarding:on\n'), true);
+  assert.is(parseForwardingDefault('ipv6:forwarding:off\n'), false);
+  const stdout = [
+    'lo0:ipv4:forwarding:on',
+    'lo0:ipv6:forwarding:off',
+    'pnic0:ipv4:forwarding:on',
+    'pnic0:ipv6:forwarding:on',
+    'znic0:ipv4:forwarding:off',
+    'znic0:ipv6:forwarding:on',
+    '',
+  ].join('\n');
+  assert.equal(parseForwarding(stdout, 'inet'), ['lo0', 'pnic0']);
+  assert.equal(parseForwarding(stdout, 'inet6'), ['pnic0', 'znic0']);
+  assert.equal(parseMtu('znic0:ipv4:mtu:1500\nznic0:ipv6:mtu:1280\n'), { inet: 1500, inet6: 1280 });
+  assert.equal(parseMtu(''), {});
 });
 
-test('netstat -rn: the gateways of the default routes, §11.3', () => {
+test('ipadm show-if -p: what is only recorded is no interface, §2.2', () => {
+  assert.equal(parseInterfaces('lo0:ok\nznic0:down\nznic1:disabled\n'), ['lo0', 'znic0']);
+});
+
+// Source: usr/src/cmd/cmd-inet/usr.bin/netstat/netstat.c; the column of the interface may be empty.
+test('netstat -rnv: the routes by a router, of both families', () => {
   const stdout = `
-Routing Table: IPv4
-  Destination           Gateway           Flags  Ref     Use     Interface 
--------------------- -------------------- ----- ----- ---------- --------- 
-default              203.0.113.1          UG        2         15 zext0     
-default              203.0.113.9          UG        1          0           
-10.20.1.0            10.20.1.1            U         3        120 zrtr0     
-127.0.0.1            127.0.0.1            UH        2         40 lo0       
+IRE Table: IPv4
+  Destination             Mask           Gateway          Device  MTU  Ref Flg  Out  In/Fwd 
+-------------------- --------------- -------------------- ------ ----- --- --- ----- ------ 
+default              0.0.0.0         203.0.113.1                  1500   5 UG       15      0 
+default              0.0.0.0         203.0.113.9          zext0   1500   1 UG        0      0 
+10.20.1.0            255.255.255.0   10.20.1.1            zrtr0   9000   3 U       120      0 
+10.30.0.0            255.255.0.0     10.20.1.9                    1500   1 UG        0      0 
+127.0.0.1            255.255.255.255 127.0.0.1            lo0     8232   2 UH       40     40 
+
+IRE Table: IPv6
+  Destination/Mask            Gateway                    If    MTU  Ref Flags  Out   In/Fwd 
+--------------------------- --------------------------- ----- ----- --- ----- ------ ------ 
+default                     fe80::1                     zext0  1500   1 UG         0      0 
+2001:db8:9::/48             fd00::9                            1500   1 UG         0      0 
+::1                         ::1                         lo0    8252   2 UH        14      0 
+fe80::/10                   fe80::8:20ff:fe4e:1fa0      zrtr0  1500   2 U          0      0 
 `;
-  assert.equal(parseDefaultRouters(stdout), ['203.0.113.1', '203.0.113.9']);
-  assert.equal(parseDefaultRouters(''), []);
+  const route = (to: string, router: string, link?: string) => ({
+    to: parsePrefix(to),
+    router: parseAddress(router),
+    ...(link === undefined ? {} : { link }),
+  });
+  assert.equal(parseRouteTable(stdout), [
+    route('0.0.0.0/0', '203.0.113.1'),
+    route('0.0.0.0/0', '203.0.113.9', 'zext0'),
+    route('10.30.0.0/16', '10.20.1.9'),
+    route('::/0', 'fe80::1', 'zext0'),
+    route('2001:db8:9::/48', 'fd00::9'),
+  ]);
+  assert.equal(parseRouteTable(''), []);
 });
 
 test('svcs -H -o state,fmri, §6.7', () => {

@@ -60,6 +60,7 @@ test('forwarding requires set-up and ipfilter, goes off with either, and is not 
   assert.equal(elements(text, 'dependency'), [
     'svc:/network/zonenet:default require_all/restart',
     'svc:/network/ipfilter:default require_all/refresh',
+    'svc:/network/zonenet-ipv6:default optional_all/none',
   ]);
   assert.equal(elements(text, 'dependent'), []);
   assert.match(text, '<instance name="default" enabled="false"/>');
@@ -76,8 +77,18 @@ test('the host mends links after physical has brought them back, and before zone
   assert.not.match(text, 'transient');
 });
 
-test('the two of a zone are transient, or SMF would start them for ever', () => {
-  for (const name of ['zonenet', 'zonenet-forwarding']) {
+test('IPv6 comes behind in.ndpd and before what listens, and is not on by itself', () => {
+  const text = read('zonenet-ipv6');
+  assert.equal(elements(text, 'dependency'), [
+    'svc:/network/zonenet:default require_all/none',
+    'svc:/network/routing/ndp:default require_all/none',
+  ]);
+  assert.equal(elements(text, 'dependent'), ['svc:/network/service:default optional_all/none']);
+  assert.match(text, '<instance name="default" enabled="false"/>');
+});
+
+test('the three of a zone are transient, or SMF would start them for ever', () => {
+  for (const name of ['zonenet', 'zonenet-ipv6', 'zonenet-forwarding']) {
     assert.match(read(name), '<propval name="duration" type="astring" value="transient"/>');
   }
 });

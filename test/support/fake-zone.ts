@@ -1,5 +1,6 @@
 // A zone that remembers: what the boot method asks and changes, as the programs of illumos would answer.
 import { dirname } from 'node:path';
+import { netmaskOf } from '../../src/domain/prefix.ts';
 import type { Command, CommandResult } from '../../src/illumos/command.ts';
 import type { System } from '../../src/system/system.ts';
 
@@ -8,15 +9,25 @@ export class Killed extends Error {
   override readonly name = 'Killed';
 }
 
+interface FakeRoute {
+  /** "default", "10.9.0.0/16". */
+  readonly to: string;
+  readonly router: string;
+  readonly link: string;
+}
+
 interface FakeAddress {
   readonly object: string;
   readonly type: string;
   state: string;
-  readonly addr: string;
+  addr: string;
 }
 
 export const IPFILTER = 'svc:/network/ipfilter:default';
 export const FORWARDING = 'svc:/network/zonenet-forwarding:default';
+export const IPV6 = 'svc:/network/zonenet-ipv6:default';
+export const NDP = 'svc:/network/routing/ndp:default';
+const LINKS = ['pnic0', 'znic0', 'znic1', 'znic2', 'znic7'];
 
 /** What a program says when it ends well without a word. */
 const DONE: CommandResult = { status: 0, timedOut: false, stdout: '', stderr: '' };
@@ -31,11 +42,20 @@ export function createFakeZone() {
   const directories = new Set(['/', '/etc', '/etc/inet', '/etc/ipf', '/var', '/etc/zonenet/host']);
   const links = new Map<string, string>();
   const addresses: FakeAddress[] = [{ object: 'lo0/v4', type: 'static', state: 'ok', addr: '127.0.0.1/8' }];
-  const routers: string[] = [];
+  /** MTUs by link. */
+  const mtus = new Map(LINKS.map((link) => [link, 1500]));
+  const interfaces = new Set(['lo0']);
+  const ipMtus = new Map<string, number>();
+  const routes: FakeRoute[] = [];
+  /** What DHCP answers by link: address and router. */
+  const leases = new Map<string, { readonly addr: string; readonly router?: string }>();
   const services = new Map<string, string>([
     [IPFILTER, 'disabled'],
     ['svc:/system/identity:domain', 'disabled'],
     [FORWARDING, 'disabled'],
+    [IPV6, 'disabled'],
+    [NDP, 'offline'],
+    ['svc:/system/name-service-cache:default', 'online'],
   ]);
   const properties = new Map<string, string>([
     ['firewall_config_default/policy', 'none'],
@@ -48,6 +68,7 @@ export function createFakeZone() {
     inactive: { inet: [] as string[], inet6: [] as string[] },
     nat: [] as string[],
     forwarding: false,
+    forwarding6: false,
   };
   const zone = {
     /** Commands run and files written so far, as text, questions left out. */
@@ -74,11 +95,17 @@ export function createFakeZone() {
   /** All that a reboot leaves nothing of. */
   function reboot(): void {
     addresses.splice(1);
-    routers.splice(0);
+    interfaces.clear();
+    interfaces.add('lo0');
+    ipMtus.clear();
+    routes.splice(0);
     kernel.active = { inet: [], inet6: [] };
     kernel.nat = [];
     kernel.forwarding = false;
+    kernel.forwarding6 = false;
     services.set(FORWARDING, 'disabled');
+    services.set(IPV6, 'disabled');
+    services.set(NDP, 'offline');
     if (services.get(IPFILTER) !== 'disabled') services.set(IPFILTER, 'offline');
   }
 
@@ -97,52 +124,127 @@ export function createFakeZone() {
     const last = args.at(-1) ?? '';
     switch (verb) {
       case 'show-addr': {
-        const rows = addresses.map(({ object, type, state, addr }) => `${object}:${type}:${state}:${addr}\n`).join('');
+        const rows = addresses
+          .map(({ object, type, state, addr }) => `${object}:${type}:${state}:${addr.replaceAll(':', '\\:')}\n`)
+          .join('');
         if (args.at(-1) === 'addrobj,type,state,addr') settle();
         return said(rows);
       }
-      case 'create-addr': {
-        const addr = args[args.indexOf('-a') + 1] ?? '';
-        if (addresses.some(({ object }) => object === last)) {
-          return failed(1, 'ipadm: Could not create address: Address object already exists', '\n');
-        }
-        addresses.push({ object: last, type: 'static', state: zone.tentative ? 'tentative' : 'ok', addr });
-        return DONE;
-      }
+      case 'create-addr':
+        return createAddress(args, last);
       case 'delete-addr': {
         const index = addresses.findIndex(({ object }) => object === last);
         if (index < 0) return failed(1, 'ipadm: could not delete address: Object not found', '\n');
-        addresses.splice(index, 1);
+        dropLease(addresses.splice(index, 1));
         return DONE;
       }
-      case 'show-prop':
-        return said(`forwarding:${kernel.forwarding ? 'on' : 'off'}\n`);
-      case 'show-ifprop': {
-        const names = new Set(addresses.map(({ object }) => object.split('/')[0] ?? ''));
-        return said([...names].map((name) => `${name}:forwarding:${kernel.forwarding ? 'on' : 'off'}\n`).join(''));
+      case 'show-prop': {
+        const on = last === 'ipv6' ? kernel.forwarding6 : kernel.forwarding;
+        return said(`${last}:forwarding:${on ? 'on' : 'off'}\n`);
       }
+      case 'show-ifprop':
+        return args.includes('mtu') ? showMtu(last) : said([...interfaces].flatMap(forwardingOf).join(''));
+      case 'set-ifprop':
+        ipMtus.set(last, Number(/mtu=(\d+)/.exec(args.join(' '))?.[1]));
+        return DONE;
       case 'set-prop':
-        kernel.forwarding = args.includes('forwarding=on');
+        if (last === 'ipv6') kernel.forwarding6 = args.includes('forwarding=on');
+        else kernel.forwarding = args.includes('forwarding=on');
+        return DONE;
+      case 'show-if':
+        return said([...interfaces].map((name) => `${name}:ok\n`).join(''));
+      case 'create-if':
+        if (interfaces.has(last)) return failed(1, `ipadm: Could not create ${last} : Interface already exists`, '\n');
+        interfaces.add(last);
         return DONE;
       default:
         return failed(1, `ipadm: unknown subcommand '${verb}'`);
     }
   }
 
-  function route([, verb, destination, router = '']: readonly string[]): CommandResult {
-    const text = `${verb} net ${destination}: gateway ${router}`;
+  function forwardingOf(name: string): string[] {
+    const word = (on: boolean) => (on ? 'on' : 'off');
+    return [
+      `${name}:ipv4:forwarding:${word(kernel.forwarding)}\n`,
+      `${name}:ipv6:forwarding:${word(kernel.forwarding6)}\n`,
+    ];
+  }
+
+  function showMtu(link: string): CommandResult {
+    if (!interfaces.has(link)) return failed(1, `ipadm: no such object '${link}': Interface does not exist`, '\n');
+    const mtu = ipMtus.get(link) ?? mtus.get(link);
+    return said(`${link}:ipv4:mtu:${mtu}\n${link}:ipv6:mtu:${mtu}\n`);
+  }
+
+  function createAddress(args: readonly string[], object: string): CommandResult {
+    const link = object.split('/')[0] ?? '';
+    const type = args[args.indexOf('-T') + 1] ?? '';
+    const refuse = (why: string) => failed(1, `ipadm: Could not create address: ${why}`, '\n');
+    if (addresses.some((one) => one.object === object)) return refuse('Address object already exists');
+    if (!mtus.has(link)) return refuse('Could not open DLPI link');
+    const state = zone.tentative ? 'tentative' : 'ok';
+    const lease = leases.get(link);
+    interfaces.add(link);
+    if (type === 'dhcp') {
+      addresses.push({ object, type, state: lease === undefined ? 'tentative' : 'ok', addr: lease?.addr ?? '?' });
+      if (lease?.router !== undefined) routes.push({ to: 'default', router: lease.router, link });
+      return lease === undefined
+        ? { ...DONE, stderr: 'ipadm: warning: Communication with dhcpagent timed out\n' }
+        : DONE;
+    }
+    if (type === 'addrconf') {
+      if (services.get(NDP) !== 'online') return refuse('IPv6 autoconf daemon in.ndpd not running');
+      addresses.push({ object, type, state, addr: `fe80::1%${link}/10` });
+      return DONE;
+    }
+    const addr = args[args.indexOf('-a') + 1] ?? '';
+    const isReady = addresses.some(
+      (one) => one.type === 'addrconf' && one.state === 'ok' && one.object.startsWith(`${link}/`),
+    );
+    if (addr.includes(':') && !isReady) return refuse("Can't assign requested address");
+    addresses.push({ object, type, state, addr });
+    return DONE;
+  }
+
+  function dropLease(gone: readonly FakeAddress[]): void {
+    for (const { object, type } of gone) {
+      const router = leases.get(object.split('/')[0] ?? '')?.router;
+      const index = routes.findIndex((one) => one.to === 'default' && one.router === router);
+      if (type === 'dhcp' && index >= 0) routes.splice(index, 1);
+    }
+  }
+
+  function route([, verb, ...words]: readonly string[]): CommandResult {
+    const [to = '', router = '', , link = ''] = words.filter((word) => word !== '-inet6');
+    const text = `${verb} net ${to}: gateway ${router}`;
+    const index = routes.findIndex((one) => one.to === to && one.router === router);
     if (verb === 'add') {
-      if (routers.includes(router)) return failed(17, '', `${text}: entry exists\n`);
-      if (!addresses.some(({ state, object }) => state === 'ok' && !object.startsWith('lo0'))) {
+      if (index >= 0) return failed(17, '', `${text}: entry exists\n`);
+      const isFamily = ({ addr }: FakeAddress) => addr.includes(':') === router.includes(':');
+      if (!addresses.some((one) => one.state === 'ok' && !one.object.startsWith('lo0') && isFamily(one))) {
         return failed(128, '', `${text}: Network is unreachable\n`);
       }
-      routers.push(router);
+      routes.push({ to, router, link });
       return said(`${text}\n`);
     }
-    const index = routers.indexOf(router);
     if (index < 0) return failed(3, '', `${text}: not in table\n`);
-    routers.splice(index, 1);
+    routes.splice(index, 1);
     return said(`${text}\n`);
+  }
+
+  function netstat(): CommandResult {
+    const inet = routes.filter(({ router }) => !router.includes(':'));
+    const inet6 = routes.filter(({ router }) => router.includes(':'));
+    const line4 = ({ to, router, link }: FakeRoute) => {
+      const [address = '', length = '0'] = to.split('/');
+      return `${address} ${netmaskOf(Number(length))} ${router} ${link} 1500 2 UG 0 0\n`;
+    };
+    const line6 = ({ to, router, link }: FakeRoute) => `${to} ${router} ${link} 1500 2 UG 0 0\n`;
+    const own = '127.0.0.1 255.255.255.255 127.0.0.1 lo0 8232 2 UH 0 0\n';
+    return said(
+      `\nIRE Table: IPv4\n  Destination\n-----\n${inet.map(line4).join('')}${own}` +
+        `\nIRE Table: IPv6\n  Destination/Mask\n-----\n${inet6.map(line6).join('')}::1 ::1 lo0 8252 2 UH 0 0\n`,
+    );
   }
 
   function svcadm([verb = '', ...args]: readonly string[]): CommandResult {
@@ -234,7 +336,9 @@ export function createFakeZone() {
       case '/usr/sbin/route':
         return route(args);
       case '/usr/bin/netstat':
-        return said(`\nRouting Table: IPv4\n${routers.map((one) => `default   ${one}   UG   1   0 x0\n`).join('')}`);
+        return netstat();
+      case '/usr/sbin/dladm':
+        return said([...mtus].map(([link, mtu]) => `${link}:vnic:${mtu}:?\n`).join(''));
       case '/usr/sbin/routeadm':
         properties.set('routeadm/ipv4-routing-set', 'true');
         return DONE;
@@ -242,7 +346,7 @@ export function createFakeZone() {
         return said(
           args
             .slice(3)
-            .map((fmri) => `${services.get(fmri)} ${fmri}\n`)
+            .flatMap((fmri) => (services.has(fmri) ? [`${services.get(fmri)} ${fmri}\n`] : []))
             .join(''),
         );
       case '/usr/sbin/svcadm':
@@ -314,14 +418,27 @@ export function createFakeZone() {
       clock += milliseconds;
     },
   };
-  const state = { files, directories, links, addresses, routers, services, properties, kernel };
+  const state = {
+    files,
+    directories,
+    links,
+    mtus,
+    interfaces,
+    ipMtus,
+    addresses,
+    routes,
+    leases,
+    services,
+    properties,
+    kernel,
+  };
   return Object.assign(zone, { ...state, startIpfilter, reboot, system });
 }
 
 const lines = (rules: readonly string[]) => rules.map((rule) => `${rule}\n`).join('');
 
 function isQuestion({ program, args }: Command): boolean {
-  if (/\/(netstat|svcs|svcprop|ipfstat)$/.test(program)) return true;
+  if (/\/(netstat|dladm|svcs|svcprop|ipfstat)$/.test(program)) return true;
   if (/\/(ipf|ipnat)$/.test(program)) return args.includes('-n') || args.includes('-l');
   return program.endsWith('/ipadm') && /^show-/.test(args[0] ?? '');
 }

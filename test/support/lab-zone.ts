@@ -8,10 +8,15 @@ export type StoryLab = Awaited<ReturnType<typeof startStoryLab>>;
 
 /** A lab with the network "back" of the story and those of its zones, in that order: "proxy", "web1" … */
 export async function startStoryLab(...zones: readonly string[]) {
+  return await startStoryLabWith('', ...zones);
+}
+
+/** The same with more words for the network, "-6 fd00:1::/64". */
+export async function startStoryLabWith(network: string, ...zones: readonly string[]) {
   const lab = await startLab();
   const znetadm = (words: string) => lab.mustRun(`/opt/zonenet/bin/znetadm ${words}`);
   try {
-    await znetadm('create-network -a 10.2.0.0/24 back');
+    await znetadm(`create-network -a 10.2.0.0/24 ${network} back`);
     for (const zone of zones) {
       const how = zone === 'proxy' ? '-R back -x e1000g0=203.0.113.5/24 -r 203.0.113.1' : '-N back';
       await znetadm(`create-zone ${how} ${zone}`);

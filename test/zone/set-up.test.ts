@@ -1,6 +1,5 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseAddress } from '../../src/domain/address.ts';
 import type { ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseLinkName, parseZoneName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
@@ -44,12 +43,22 @@ async function afterBoot(zone: FakeZone): Promise<void> {
 }
 
 /** All that matters of a zone, for comparing two. */
-function stateOf({ files, addresses, routers, services, properties, kernel }: FakeZone) {
+function stateOf({ files, addresses, routes, services, properties, kernel }: FakeZone) {
   const kept = [...files].filter(([path]) => !path.startsWith('/var/zonenet/status') && !path.includes('candidates'));
   const settings = [...properties].filter(([name]) => !/^status\/(applied|milliseconds)$/.test(name)).sort();
-  const { active, nat, forwarding } = kernel;
+  const { active, nat, forwarding, forwarding6 } = kernel;
   const sorted = addresses.map(({ object, addr, state }) => `${object} ${addr} ${state}`).sort();
-  return { files: kept.sort(), addresses: sorted, routers, services: [...services], settings, active, nat, forwarding };
+  return {
+    files: kept.sort(),
+    addresses: sorted,
+    routes,
+    services: [...services],
+    settings,
+    active,
+    nat,
+    forwarding,
+    forwarding6,
+  };
 }
 
 test('a member gets address, route and files, and in.routed stays off', async () => {
@@ -112,11 +121,13 @@ test('a proxy gets its filter, and forwarding last', async () => {
       '/usr/sbin/ipadm create-addr -t -T static -a 203.0.113.5/24 pnic0/v4',
       '/usr/sbin/ipadm create-addr -t -T static -a 10.2.0.1/24 znic0/v4',
       '/usr/sbin/route -n add default 203.0.113.1',
+      '/usr/sbin/svcadm refresh svc:/system/name-service-cache:default',
       '/usr/sbin/svcadm enable svc:/system/identity:domain',
       '/usr/sbin/svccfg -s svc:/network/ipfilter:default setprop firewall_config_default/policy = astring: "custom"',
       '/usr/sbin/svcadm refresh svc:/network/ipfilter:default',
       '/usr/sbin/svcadm enable svc:/network/ipfilter:default',
       '/usr/sbin/routeadm -d ipv4-routing -u',
+      '/usr/sbin/svcadm refresh svc:/system/name-service-cache:default',
       '/usr/sbin/svcadm enable -t svc:/network/zonenet-forwarding:default',
       '/usr/sbin/svccfg -s svc:/network/zonenet:default -f /var/zonenet/status.svccfg',
     ],
@@ -216,7 +227,7 @@ test('addresses, routes and links in the way are put right', async () => {
   const zone = await runningProxy();
   zone.addresses.push({ object: 'pnic0/v4n2', type: 'static', state: 'ok', addr: '10.2.0.9/24' });
   zone.addresses.push({ object: 'other0/v4', type: 'static', state: 'ok', addr: '192.0.2.1/24' });
-  zone.routers.push('203.0.113.77');
+  zone.routes.push({ to: 'default', router: '203.0.113.77', link: 'pnic0' });
   zone.files.delete('/etc/nodename');
   zone.links.set('/etc/nodename', '/etc/passwd');
   const { status, changes } = await method(zone, 'refresh');
@@ -469,7 +480,10 @@ test('several NICs and addresses', async () => {
     zone.addresses.slice(1).map(({ object, addr }) => `${object} ${addr}`),
     ['znic1/v4 10.2.0.2/24', 'znic1/v4n2 10.2.0.12/24', 'znic7/v4 10.9.0.2/16'],
   );
-  assert.equal(zone.routers, [parseAddress('10.2.0.1')]);
+  assert.equal(
+    zone.routes.map(({ to, router }) => `${to} ${router}`),
+    ['default 10.2.0.1'],
+  );
 });
 
 test.run();
