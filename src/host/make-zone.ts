@@ -183,7 +183,7 @@ async function bootFirst({ record, boot }: PlannedZone, creations: ZoneCreations
   const { settings, publications } = creations;
   const ready: ZoneRecord = { ...record, state: 'ready' };
   if (!record.bootPending) return ready;
-  if (boot.length > 0) await protectLinks(record, creations, host);
+  await protectLinks(record, creations, host);
   await carryOut(boot, host);
   const own = publications.find(({ zone }) => zone === record.name);
   if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);

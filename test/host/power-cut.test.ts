@@ -1,0 +1,144 @@
+// limit: 300 s
+// The power goes at every moment of a command, with every part of what was not synced on disk or lost. The host boots,
+// and repair, or the same command again, ends at all or at nothing.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { OperatorError } from '../../src/domain/errors.ts';
+import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { createNetwork } from '../../src/host/create-network.ts';
+import { createZone } from '../../src/host/create-zone.ts';
+import { deleteNetwork } from '../../src/host/delete-network.ts';
+import { deleteZone } from '../../src/host/delete-zone.ts';
+import type { Host } from '../../src/host/host.ts';
+import { planSync, sync } from '../../src/host/sync.ts';
+import { createDiskHost, type DiskHost, rebooted, shapeOf } from '../support/disk-host.ts';
+import type { FakeHost } from '../support/fake-host.ts';
+import { wrecksOf } from '../support/power-cut.ts';
+import { hostWith, memberRequest, networkRequest, proxyRequest } from '../support/story.ts';
+
+const test = suite('power cuts');
+
+interface Scenario {
+  readonly what: string;
+  readonly start: () => Promise<FakeHost>;
+  readonly work: (host: Host) => Promise<unknown>;
+  /** What the same command says when there is nothing left to do. */
+  readonly doneAlready: 'EXISTS' | 'NOT_FOUND';
+}
+
+const back = parseNetworkName('back');
+const [web1, proxy] = [parseZoneName('web1'), parseZoneName('proxy')];
+
+const SCENARIOS: readonly Scenario[] = [
+  {
+    what: 'create-network on a new host',
+    start: () => hostWith(),
+    work: (host) => createNetwork(networkRequest(), host),
+    doneAlready: 'EXISTS',
+  },
+  {
+    what: 'create-zone of a proxy',
+    start: () => hostWith('back'),
+    work: (host) => createZone(proxyRequest(), host),
+    doneAlready: 'EXISTS',
+  },
+  {
+    what: 'create-zone of a member',
+    start: () => hostWith('back', 'proxy'),
+    work: (host) => createZone(memberRequest('web1'), host),
+    doneAlready: 'EXISTS',
+  },
+  {
+    what: 'delete-zone of a member',
+    start: () => hostWith('back', 'proxy', 'web1', 'db1'),
+    work: (host) => deleteZone(web1, false, host),
+    doneAlready: 'NOT_FOUND',
+  },
+  {
+    what: 'delete-zone of the last zone',
+    start: () => hostWith('back', 'proxy'),
+    work: (host) => deleteZone(proxy, false, host),
+    doneAlready: 'NOT_FOUND',
+  },
+  {
+    what: 'delete-network of the last network',
+    start: () => hostWith('back'),
+    work: (host) => deleteNetwork(back, host),
+    doneAlready: 'NOT_FOUND',
+  },
+];
+
+/** Things of others, which nothing may touch. */
+function addForeign({ links, zones, files, directories }: FakeHost): void {
+  links.set('znic9', { class: 'vnic', mtu: 1500, over: 'e1000g0' });
+  zones.set('mail', { state: 'installed', config: ['set zonepath=/zones/mail', 'set brand=ipkg'], generation: 0 });
+  for (const directory of ['/etc/zonenet', '/etc/zonenet/zones']) directories.add(directory);
+  files.set('/etc/zonenet/zones/README', 'by hand\n');
+}
+
+/** The host after a boot and a repair that has nothing left to do. */
+async function repaired(host: DiskHost, where: string): Promise<string> {
+  await host.use(async (self) => {
+    const { faults } = await sync(self);
+    assert.equal(
+      faults.map(({ message }) => message),
+      [],
+      where,
+    );
+    const left = await planSync(self);
+    assert.equal([left.plan.map(({ what }) => what), left.faults], [[], []], where);
+  });
+  return shapeOf(host);
+}
+
+async function again(host: DiskHost, { work, doneAlready }: Scenario): Promise<void> {
+  try {
+    await host.use(work);
+  } catch (error) {
+    if (!(error instanceof OperatorError) || error.code !== doneAlready) throw error;
+  }
+}
+
+async function begin({ start }: Scenario, foreign: boolean): Promise<DiskHost> {
+  const fake = await start();
+  if (foreign) addForeign(fake);
+  return createDiskHost(fake);
+}
+
+let total = 0;
+
+for (const scenario of SCENARIOS) {
+  for (const foreign of [false, true]) {
+    test(`${scenario.what}${foreign ? ', with things of others beside' : ''}`, async () => {
+      const host = await begin(scenario, foreign);
+      const [first] = host.worlds;
+      assert.ok(first !== undefined);
+      const nothing = await repaired(await rebooted(first, host.disk.state()), 'before');
+      await host.use(scenario.work);
+      const last = host.worlds.at(-1);
+      assert.ok(last !== undefined);
+      const done = await repaired(await rebooted(last, host.disk.state()), 'after');
+      assert.is.not(done, nothing);
+      const wrecks = wrecksOf(host.disk);
+      for (const [index, { after, worlds, disk }] of wrecks.entries()) {
+        const world = host.worlds[worlds];
+        assert.ok(world !== undefined);
+        const where = `wreck ${index}, after ${after} events: ${JSON.stringify(host.disk.events.slice(Math.max(0, after - 3), after))}`;
+        const shape = await repaired(await rebooted(world, disk), where);
+        assert.ok(shape === done || shape === nothing, `${where}: neither all nor nothing: ${shape}`);
+        const other = await rebooted(world, disk);
+        await again(other, scenario);
+        assert.is(await repaired(other, where), done, where);
+      }
+      total += wrecks.length;
+      assert.ok(wrecks.length > 5, `${wrecks.length} wrecks prove nothing`);
+      process.stdout.write(`${scenario.what}: ${wrecks.length} states of the disk, each repaired and done again\n`);
+    });
+  }
+}
+
+test.after(() => {
+  process.stdout.write(`${total} states of the disk in all\n`);
+});
+
+test.run();
