@@ -29,6 +29,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'ip-num': ['domain', 'plan', 'host'],
   'zonenet:templates': ['render'],
   'zonenet:compiler': ['render'],
+  'zonenet:options': ['render'],
+  'zonenet:sources': ['render'],
   'node:child_process': ['system'],
   'node:fs': ['system'],
   'node:fs/promises': ['system'],

@@ -5,7 +5,25 @@ declare module 'handlebars/runtime.js' {
     readonly compiler: unknown;
     readonly main: unknown;
   }
-  export type Template = (view: object, options?: { partials: Readonly<Record<string, Template>> }) => string;
-  const runtime: { template(spec: TemplateSpec): Template };
+  /** What a helper is called with, last; `fn` and `inverse` only where it is a block. */
+  export interface HelperOptions {
+    readonly name: string;
+    readonly fn?: (context: unknown, options?: object) => string;
+    readonly inverse?: (context: unknown, options?: object) => string;
+    readonly loc?: { readonly start: Position; readonly end: Position };
+  }
+  interface Position {
+    /** From 1. */
+    readonly line: number;
+    /** From 0. */
+    readonly column: number;
+  }
+  export type Helper = (this: unknown, ...args: unknown[]) => unknown;
+  export interface RenderOptions {
+    readonly partials: Readonly<Record<string, Template>>;
+    readonly helpers: Readonly<Record<string, Helper>>;
+  }
+  export type Template = (view: object, options?: RenderOptions) => string;
+  const runtime: { template(spec: TemplateSpec): Template; readonly helpers: { readonly each: Helper } };
   export default runtime;
 }

@@ -1,14 +1,23 @@
-import { filesIni, partials as shippedPartials, templates as shippedTemplates } from 'zonenet:templates';
-import runtime, { type Template } from 'handlebars/runtime.js';
+import { createHash } from 'node:crypto';
+import { edition, filesIni, partials as shippedPartials, templates as shippedTemplates } from 'zonenet:templates';
+import runtime, { type Template, type TemplateSpec } from 'handlebars/runtime.js';
 import { OperatorError } from '../domain/errors.ts';
+import { guardedEach } from './guarded-each.ts';
+import { valueHelpers } from './helpers.ts';
+import { LIMITS } from './limits.ts';
 import { templateError } from './template-error.ts';
-import type { View } from './views.ts';
+import { VIEWS } from './views.ts';
 
 /** Where the shipped templates are, for the header of what they write. */
 export const SHIPPED_TEMPLATES = '/opt/zonenet/templates';
 
 /** Text of the shipped files.ini. */
 export const SHIPPED_FILES = filesIni;
+
+/** File names of the shipped templates. */
+export function shippedNames(): string[] {
+  return Object.keys(shippedTemplates);
+}
 
 /** A template or partial of a site, in place of the shipped one of that name. */
 export interface TemplateOverride {
@@ -18,66 +27,97 @@ export interface TemplateOverride {
   readonly text: string;
 }
 
-/** Renders a template for a view. Same templates and view, same bytes. */
-export type Renderer = (template: string, view: View) => string;
+/** Renders a template for what it is given (`viewOf`). Same templates and view, same bytes. */
+export type Renderer = (template: string, view: object) => string;
+
+/** Overrides, checked and compiled: JavaScript source by name. */
+export interface Compiled {
+  /** What it was made from: `compilationKey`. */
+  readonly key: string;
+  readonly code: Readonly<Record<string, string>>;
+}
+
+/** Names what a compilation is good for: these overrides, for these templates, with this software. In hexadecimal. */
+export function compilationKey(overrides: readonly TemplateOverride[], templates: readonly string[]): string {
+  const texts = overrides.map(({ name, path, text }) => [name, path, text]).sort();
+  return createHash('sha256')
+    .update(JSON.stringify([edition, texts, [...templates].sort()]))
+    .digest('hex');
+}
 
 /**
- * Makes the renderer of a zone from the overrides that won the look-up.
+ * Checks and compiles the overrides that `templates` use. The compiler is loaded only for that.
  *
- * The compiler is loaded only when there are any.
- *
- * @throws {OperatorError} TEMPLATE_INVALID for an override that is no template
+ * @throws {OperatorError} TEMPLATE_INVALID naming every fault with its place
  */
-export async function createRenderer(overrides: readonly TemplateOverride[]): Promise<Renderer> {
-  const compiled = await compileOverrides(overrides);
+export async function compileOverrides(
+  overrides: readonly TemplateOverride[],
+  templates: readonly string[],
+): Promise<Compiled> {
+  const key = compilationKey(overrides, templates);
+  if (overrides.length === 0) return { key, code: {} };
+  const { checkAndCompile } = await import('zonenet:compiler');
+  return { key, code: checkAndCompile(overrides, templates) };
+}
+
+/**
+ * Makes the renderer of a zone from the overrides that won the look-up, and from what was compiled of them.
+ *
+ * @throws {OperatorError} TEMPLATE_INVALID for an override that is no template, when it has to be compiled here
+ */
+export async function createRenderer(overrides: readonly TemplateOverride[], compiled?: Compiled): Promise<Renderer> {
+  const { code } = compiled ?? (await compileOverrides(overrides, templatesOf(overrides)));
+  const specs = new Map(Object.entries(code).map(([name, source]) => [name, evaluate(source)]));
+  const texts = new Map(overrides.map((override) => [override.name, override]));
+  const partialNames = new Set([
+    ...Object.keys(shippedPartials).map((name) => `partials/${name}`),
+    ...[...specs.keys()].filter((name) => name.startsWith('partials/')),
+  ]);
   const partials = Object.fromEntries(
-    [...namesOf(shippedPartials, compiled, 'partials/')].map((name) => [name.replace(/\.hbs$/, ''), pick(name)]),
+    [...partialNames].flatMap((name) => {
+      const found = find(name);
+      return found === undefined ? [] : [[name.slice('partials/'.length, -'.hbs'.length), found.template]];
+    }),
   );
 
-  function pick(name: string): Template {
-    const override = compiled.get(`partials/${name}`);
-    const spec = shippedPartials[name];
-    const path = override?.path ?? `${SHIPPED_TEMPLATES}/partials/${name}`;
-    const template = override?.template ?? (spec === undefined ? undefined : runtime.template(spec));
-    if (template === undefined) throw new Error(`no partial ${name}`);
-    return explained(template, { path, text: override?.text });
+  function find(name: string): { template: Template; path: string } | undefined {
+    const own = specs.get(name);
+    const shipped = name.startsWith('partials/')
+      ? shippedPartials[name.slice('partials/'.length)]
+      : shippedTemplates[name];
+    const spec = own ?? shipped;
+    if (spec === undefined) return undefined;
+    const override = own === undefined ? undefined : texts.get(name);
+    const path = override?.path ?? `${SHIPPED_TEMPLATES}/${name}`;
+    return { template: explained(runtime.template(spec), { path, text: override?.text }), path };
   }
 
   return (name, view) => {
-    const override = compiled.get(name);
-    const spec = shippedTemplates[name];
-    const path = override?.path ?? `${SHIPPED_TEMPLATES}/${name}`;
-    const template = override?.template ?? (spec === undefined ? undefined : runtime.template(spec));
-    if (template === undefined) {
+    const found = find(name);
+    if (found === undefined) {
       throw new OperatorError('TEMPLATE_INVALID', `Cannot find template "${name}"`, {
         hint: `Looked for it in /etc/zonenet/templates, /etc/zonenet/host/templates and ${SHIPPED_TEMPLATES}`,
       });
     }
-    return explained(template, { path, text: override?.text })({ template: { name, path }, ...view }, { partials });
+    const { template, path } = found;
+    const helpers = { ...valueHelpers, each: guardedEach() };
+    const text = template({ template: { name, path }, ...view }, { partials, helpers });
+    if (text.length <= LIMITS.output) return text;
+    const message = `Cannot use template "${path}": it makes a file of ${text.length} characters`;
+    throw new OperatorError('TEMPLATE_INVALID', message, { hint: `A file has at most ${LIMITS.output}` });
   };
 }
 
-interface Compiled extends TemplateOverride {
-  readonly template: Template;
+/** The templates that are shipped, and those among the overrides. */
+function templatesOf(overrides: readonly TemplateOverride[]): string[] {
+  const own = overrides.map(({ name }) => name).filter((name) => !name.startsWith('partials/'));
+  return [...new Set([...Object.keys(VIEWS), ...own])];
 }
 
-async function compileOverrides(overrides: readonly TemplateOverride[]): Promise<Map<string, Compiled>> {
-  if (overrides.length === 0) return new Map();
-  const { precompile } = await import('zonenet:compiler');
-  return new Map(
-    overrides.map((override) => {
-      try {
-        return [override.name, { ...override, template: runtime.template(precompile(override.text)) }];
-      } catch (error) {
-        throw templateError(error, override);
-      }
-    }),
-  );
-}
-
-function namesOf(shipped: Readonly<Record<string, unknown>>, compiled: ReadonlyMap<string, unknown>, prefix: string) {
-  const own = [...compiled.keys()].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-  return new Set([...Object.keys(shipped), ...own]);
+/** What the compiler made: ours, in this process or kept with a digest. */
+function evaluate(source: string): TemplateSpec {
+  const spec: unknown = new Function(`return ${source}`)();
+  return spec as TemplateSpec;
 }
 
 /** The template, with its place put to whatever it throws. A partial's mistake is named by the partial itself. */

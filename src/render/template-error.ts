@@ -1,5 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import { type Fault, faultsError } from '../domain/fault.ts';
+import { nearest } from './nearest.ts';
 
 /** What Handlebars throws: lines from 1, columns from 0; a parse error has neither. */
 interface HandlebarsError extends Error {
@@ -22,11 +23,14 @@ export function templateError(
   return fault === undefined ? error : faultsError('TEMPLATE_INVALID', { file: path, text, faults: [fault] });
 }
 
-function faultOf(error: HandlebarsError, text: string, view: object | undefined): Fault | undefined {
-  const parse = /^Parse error on line (\d+):\n(?:.*\n)*?(-*)\^\n([\s\S]*)$/.exec(error.message);
+/** What Handlebars threw, with its place. Undefined: it says none. */
+export function faultOf(error: HandlebarsError, text: string, view: object | undefined): Fault | undefined {
+  const parse = /^Parse error on line (\d+):\n([\s\S]*?)\n(-*)\^\n([\s\S]*)$/.exec(error.message);
   if (parse !== null) {
-    const [, line = '1', , expected = ''] = parse;
-    return { line: Number(line), column: 1, message: `this is no Handlebars: ${expected.replace(/\s+/g, ' ').trim()}` };
+    const [, number = '1', excerpt = '', dashes = '', expected = ''] = parse;
+    const line = text.split('\n')[Number(number) - 1] ?? '';
+    const column = columnAfter(excerpt.slice(0, dashes.length).replace(/^\.\.\./, ''), line);
+    return { line: Number(number), column, message: `this is no Handlebars: ${expected.replace(/\s+/g, ' ').trim()}` };
   }
   if (/^The partial .* could not be found$/.test(error.message)) {
     return { line: 0, column: 1, message: error.message.replace(/^The/, 'the').replace('could not be', 'was not') };
@@ -41,13 +45,18 @@ function faultOf(error: HandlebarsError, text: string, view: object | undefined)
   return { ...place, message: `unknown variable "{{${name}}}"`, hint: hintFor(name, view ?? {}) };
 }
 
+/** Where a line goes on after what was read last: Handlebars tells up to 20 characters of it, line feeds left out. */
+function columnAfter(seen: string, line: string): number {
+  for (let end = line.length; end > 0; end -= 1) {
+    if (seen.endsWith(line.slice(Math.max(0, end - 20), end))) return end + 1;
+  }
+  return 1;
+}
+
 function hintFor(name: string, view: object): string {
   const given = Object.keys(view).filter((key) => key !== 'template');
-  const [best] = [...new Set(pathsOf(view))]
-    .map((path) => ({ path, distance: distance(path, name.replace(/^(\.\.\/|this\.|@root\.)+/, '')) }))
-    .sort((a, b) => a.distance - b.distance);
-  const near = best !== undefined && best.distance <= Math.max(2, name.length / 3);
-  return `${near ? `did you mean "${best.path}"? ` : ''}This template is given: ${given.join(', ') || 'nothing'}`;
+  const near = nearest(name.replace(/^(\.\.\/|this\.|@root\.)+/, ''), pathsOf(view));
+  return `${near === undefined ? '' : `did you mean "${near}"? `}This template is given: ${given.join(', ') || 'nothing'}`;
 }
 
 /** Every name that can be written in a template for this view: "ports.first", and "link" of what a list holds. */
@@ -57,18 +66,4 @@ function pathsOf(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, inner]) =>
     Array.isArray(inner) ? [key, ...pathsOf(inner)] : [key, ...pathsOf(inner).map((path) => `${key}.${path}`)],
   );
-}
-
-/** Levenshtein distance: letters to insert, delete or change. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries()) {
-      const swap = (row[j] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(swap, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }

@@ -3,6 +3,8 @@ import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
 import { addressesOf, hasFamily } from '../domain/nic.ts';
 import { formatPrefix, networkOf } from '../domain/prefix.ts';
 import { isUniqueLocal } from '../domain/ula.ts';
+import type { Vars } from '../domain/vars.ts';
+import { factsOf } from './facts.ts';
 
 /** Ports and ICMP ids that NAT gives out: below the zone's own ephemeral ports, 32768 and up (§7.6). */
 const NAT_PORTS = { first: 10000, last: 29999 } as const;
@@ -73,6 +75,12 @@ export const VIEWS: Readonly<Record<string, (metadata: ZoneMetadata) => View>> =
   'hosts.hbs': hostsView,
   'nodename.hbs': ({ zone }): NodeNameView => ({ zone }),
 };
+
+/** A template and all that it is given. `template` names it, for its header. */
+export function viewOf(template: string, metadata: ZoneMetadata, vars: Vars): object {
+  const own = VIEWS[template]?.(metadata) ?? {};
+  return { ...own, facts: factsOf(metadata), vars };
+}
 
 function filterView({ nics }: ZoneMetadata, family: Family): FilterView {
   const name = ({ link }: Nic) => ({ link });

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { OperatorError } from '../domain/errors.ts';
 import { faultsError } from '../domain/fault.ts';
-import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
-import { parseManagedFiles } from '../ini/managed-files.ts';
 import { parseMetadata } from '../ini/metadata.ts';
 import { checkMetadata } from '../ini/metadata-check.ts';
-import { type DesiredZone, hasResolver } from '../plan/zone.ts';
-import { createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, type TemplateOverride } from '../render/render.ts';
-import { VIEWS } from '../render/views.ts';
+import { filesFor, managedFilesOf, overridesOf, renderFiles, templatesOf } from '../plan/rendering.ts';
+import type { DesiredZone } from '../plan/zone.ts';
 import type { System } from '../system/system.ts';
-import { METADATA, TEMPLATE_DIRECTORIES } from './paths.ts';
+import { compiledOverrides } from './compiled-cache.ts';
+import { METADATA } from './paths.ts';
+import { readSite } from './site.ts';
 
 /** All that a zone is told, and what follows from it. */
 export interface Configuration extends DesiredZone {
@@ -34,12 +33,10 @@ export async function readConfiguration(zone: string, system: System): Promise<C
     });
   }
   const metadata = readMetadata(text, zone);
-  const renderer = await createRenderer(await findOverrides(system));
-  const files = managedFiles(metadata).map((file): RenderedFile => {
-    const view = VIEWS[file.template];
-    if (view === undefined) throw new Error(`no view for template ${file.template}`);
-    return { file, content: renderer(file.template, view(metadata)) };
-  });
+  const site = await readSite(metadata, system);
+  const all = managedFilesOf(site.layers);
+  const compiled = await compiledOverrides(overridesOf(site.layers), templatesOf(all), system);
+  const files = await renderFiles(filesFor(all, metadata), metadata, site, compiled);
   return { text, digest: digestOf(text), metadata, files };
 }
 
@@ -63,28 +60,4 @@ export function readMetadata(text: string, zone: string): ZoneMetadata {
 
 export function digestOf(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-function managedFiles(metadata: ZoneMetadata): ManagedFile[] {
-  const { role } = metadata;
-  const resolver = hasResolver(metadata);
-  return parseManagedFiles([{ path: `${SHIPPED_TEMPLATES}/files.ini`, text: SHIPPED_FILES }]).filter(
-    ({ when }) => when === 'always' || when === role || (when === 'resolver' && resolver),
-  );
-}
-
-/** Templates and partials of the site, each from the first directory that has it. */
-async function findOverrides(system: System): Promise<TemplateOverride[]> {
-  const found = new Map<string, TemplateOverride>();
-  for (const directory of TEMPLATE_DIRECTORIES) {
-    for (const prefix of ['', 'partials/']) {
-      const names = (await system.list(`${directory}/${prefix}`)).filter((name) => name.endsWith('.hbs'));
-      for (const name of names.map((base) => `${prefix}${base}`).filter((one) => !found.has(one))) {
-        const path = `${directory}/${name}`;
-        const text = await system.readFile(path);
-        if (text !== undefined) found.set(name, { name, path, text });
-      }
-    }
-  }
-  return [...found.values()];
 }

@@ -1,8 +1,15 @@
 /** The host's directory for this zone, a read-only lofs. */
 export const METADATA = '/etc/zonenet/host/metadata.ini';
 
-/** Where templates of a site are looked for, the first wins; then come the shipped ones. */
-export const TEMPLATE_DIRECTORIES = ['/etc/zonenet/templates', '/etc/zonenet/host/templates'] as const;
+/** What the host publishes of templates: those for all zones, and over them those for this one. */
+export const HOST_TEMPLATES = {
+  forAll: '/etc/zonenet/host/templates/all',
+  forThis: '/etc/zonenet/host/templates/zone',
+} as const;
+
+/** The zone's own templates, over all others, and its own values for them. */
+export const OWN_TEMPLATES = '/etc/zonenet/templates';
+export const LOCAL = '/etc/zonenet/local.ini';
 
 /** The method's own: what was applied last, and candidates while they are checked. */
 export const STATE_DIRECTORY = '/var/zonenet';
@@ -13,3 +20,6 @@ export const STATEMENTS = `${STATE_DIRECTORY}/status.svccfg`;
 
 /** On the tmpfs that is there before all services (/var/run comes later): the lock of the methods. */
 export const LOCK = '/etc/svc/volatile/zonenet';
+
+/** Templates of the site, compiled. */
+export const COMPILED = `${STATE_DIRECTORY}/compiled.json`;

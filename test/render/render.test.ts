@@ -1,5 +1,7 @@
+import { partials } from 'zonenet:templates';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { VALUE_HELPERS } from '../../src/render/helpers.ts';
 import { createRenderer, type TemplateOverride } from '../../src/render/render.ts';
 import { VIEWS } from '../../src/render/views.ts';
 import { rejects } from '../support/assertions.ts';
@@ -48,7 +50,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:3:16: unknown variable "{{netwrok}}"',
       '   3 | map {{link}} {{netwrok}} -> {{to}}',
       '     |                ^^^^^^^',
-      '  did you mean "network"? This template is given: ports, maps, maps6',
+      '  did you mean "network"? Here are: link, network, to. This template is given: ports, maps, maps6, facts, vars',
     ],
   ],
   [
@@ -58,7 +60,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:1:7: unknown variable "{{ports.frist}}"',
       '   1 | map {{ports.frist}}',
       '     |       ^^^^^^^^^^^',
-      '  did you mean "ports.first"? This template is given: ports, maps, maps6',
+      '  did you mean "ports.first"? This template is given: ports, maps, maps6, facts, vars',
     ],
   ],
   [
@@ -68,16 +70,17 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:1:3: unknown variable "{{somethingElse}}"',
       '   1 | {{somethingElse}}',
       '     |   ^^^^^^^^^^^^^',
-      '  This template is given: ports, maps, maps6',
+      '  This template is given: ports, maps, maps6, facts, vars',
     ],
   ],
   [
     'a helper that is not there',
     'a\n{{lookup maps "constructor"}}\n',
     [
-      '/etc/zonenet/templates/ipnat.conf.hbs:2:1: You specified knownHelpersOnly, but used the unknown helper lookup',
+      '/etc/zonenet/templates/ipnat.conf.hbs:2:3: unknown helper "lookup"',
       '   2 | {{lookup maps "constructor"}}',
-      '     | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^',
+      '     |   ^^^^^^',
+      `  There are ${Object.keys(VALUE_HELPERS).join(', ')}`,
     ],
   ],
   [
@@ -88,7 +91,14 @@ for (const [what, text, message] of [
   [
     'a partial that is not there',
     '{{> nosuch}}',
-    ['/etc/zonenet/templates/ipnat.conf.hbs: the partial nosuch was not found'],
+    [
+      '/etc/zonenet/templates/ipnat.conf.hbs:1:5: unknown partial "nosuch"',
+      '   1 | {{> nosuch}}',
+      '     |     ^^^^^^',
+      `  There are ${Object.keys(partials)
+        .map((name) => name.replace('.hbs', ''))
+        .join(', ')}`,
+    ],
   ],
 ] as const) {
   test(`${what} is told with its place`, async () => {
@@ -101,7 +111,7 @@ for (const [what, text, message] of [
 test('what is no Handlebars at all is told with its line', async () => {
   const error = await rejects(() => renderNat(override('ipnat.conf.hbs', 'a\nb {{#if\n')));
   assert.is(error.code, 'TEMPLATE_INVALID');
-  assert.match(error.message, /^\/etc\/zonenet\/templates\/ipnat\.conf\.hbs:2:1: this is no Handlebars: Expecting /);
+  assert.match(error.message, /^\/etc\/zonenet\/templates\/ipnat\.conf\.hbs:2:8: this is no Handlebars: Expecting /);
 });
 
 test('a mistake in a partial names the partial', async () => {

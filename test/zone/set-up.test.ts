@@ -3,7 +3,9 @@ import * as assert from 'uvu/assert';
 import type { ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseLinkName, parseZoneName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
+import type { Origin, TemplateLayer } from '../../src/domain/template-layer.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
+import { digestOfLayers } from '../../src/plan/rendering.ts';
 import type { Occasion } from '../../src/zone/apply.ts';
 import { startForwarding } from '../../src/zone/forward.ts';
 import { METADATA } from '../../src/zone/paths.ts';
@@ -334,8 +336,15 @@ test('a file that its reader refuses changes nothing', async () => {
 });
 
 test('the templates of the zone win over those of the host', async () => {
-  const zone = zoneWith(memberMetadata());
-  zone.files.set('/etc/zonenet/host/templates/nodename.hbs', 'host-{{zone}}\n');
+  const layer = (origin: Origin, text: string): TemplateLayer => {
+    const directory = '/etc/zonenet/host/templates';
+    return { origin, directory, templates: [{ name: 'nodename.hbs', path: '', text }] };
+  };
+  const layers = [layer('host', 'all-{{zone}}\n'), layer('host for this zone', 'host-{{zone}}\n')];
+  const templates = digestOfLayers(layers);
+  const zone = zoneWith(memberMetadata(templates === undefined ? {} : { templates }));
+  zone.files.set('/etc/zonenet/host/templates/all/nodename.hbs', 'all-{{zone}}\n');
+  zone.files.set('/etc/zonenet/host/templates/zone/nodename.hbs', 'host-{{zone}}\n');
   await method(zone, 'start', 'web1');
   assert.is(zone.files.get('/etc/nodename'), 'host-web1\n');
   zone.files.set('/etc/zonenet/templates/nodename.hbs', 'zone-{{zone}}\n');

@@ -1,0 +1,49 @@
+import type { ZoneMetadata } from '../domain/metadata.ts';
+import { formatInterfaceAddress, formatPrefix } from '../domain/prefix.ts';
+import { formatStaticRoute } from '../domain/static-route.ts';
+
+/** What every template is given as "facts": the metadata in texts. Lists are empty, never missing. */
+export interface Facts {
+  readonly zone: string;
+  readonly role: string;
+  readonly nics: readonly {
+    readonly link: string;
+    readonly side: string;
+    readonly network?: string;
+    readonly mtu: number;
+    readonly dhcp: boolean;
+    readonly addrconf: boolean;
+    /** "10.2.0.7/24". */
+    readonly addresses: readonly string[];
+    readonly routers: readonly string[];
+    readonly routes: readonly string[];
+  }[];
+  readonly resolver: {
+    readonly nameservers: readonly string[];
+    readonly domain?: string;
+    readonly search: readonly string[];
+  };
+  readonly networks: readonly { readonly name: string; readonly prefixes: readonly string[] }[];
+  readonly members: readonly { readonly zone: string; readonly addresses: readonly string[] }[];
+}
+
+export function factsOf({ zone, role, nics, resolver, networks, members }: ZoneMetadata): Facts {
+  return {
+    zone,
+    role,
+    nics: nics.map(({ link, side, network, mtu, dhcp, addrconf, addresses, routers, routes }) => ({
+      link,
+      side,
+      ...(network === undefined ? {} : { network }),
+      mtu,
+      dhcp,
+      addrconf,
+      addresses: addresses.map(formatInterfaceAddress),
+      routers,
+      routes: routes.map(formatStaticRoute),
+    })),
+    resolver,
+    networks: networks.map(({ name, prefixes }) => ({ name, prefixes: prefixes.map(formatPrefix) })),
+    members: members.map(({ zone: member, addresses }) => ({ zone: member, addresses })),
+  };
+}
