@@ -6,22 +6,13 @@ import type { Role } from '../domain/metadata.ts';
 import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
 import { type Network, routerAddresses } from '../domain/network.ts';
 import { formatPrefix, type InterfaceAddress, prefixContains } from '../domain/prefix.ts';
-import type { Settings } from '../domain/settings.ts';
 import { addressesOn, type IpType, networksOf, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
-import type { HostNetworks } from './claims.ts';
 import { createOutsideDecider } from './decide-outside.ts';
 import { decideRoutes } from './decide-routes.ts';
-import { type Observed, takenLinkNames } from './observe.ts';
+import { takenLinkNames } from './observe.ts';
+import type { Situation } from './situation.ts';
 import { findNetwork, type Records } from './store.ts';
 import type { LinkRequest, MembershipRequest } from './zone-request.ts';
-
-/** All that a decision rests on. */
-export interface Situation {
-  readonly records: Records;
-  readonly settings: Settings;
-  readonly observed: Observed;
-  readonly host: HostNetworks;
-}
 
 /** The zone that links are for. */
 export interface Who {

@@ -4,8 +4,8 @@ import { checkHostAddress } from '../domain/network.ts';
 import { formatInterfaceAddress, type InterfaceAddress, networkOf } from '../domain/prefix.ts';
 import type { ZoneNic } from '../domain/zone-record.ts';
 import { checkFree, type HostNetworks, hiddenClaims } from './claims.ts';
-import type { Situation } from './decide-links.ts';
 import type { Observed } from './observe.ts';
+import type { Situation } from './situation.ts';
 import type { Records } from './store.ts';
 import type { OutsideRequest } from './zone-request.ts';
 

@@ -1,7 +1,8 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
-import { createLinkDecider, type Situation } from './decide-links.ts';
+import { createLinkDecider } from './decide-links.ts';
+import type { Situation } from './situation.ts';
 import type { ZoneRequest } from './zone-request.ts';
 
 /**
