@@ -86,6 +86,20 @@ test('a halt from inside takes the zone down', async ({ lab }) => {
   assert.is(await stateOf(lab), 'installed');
 });
 
+test('a zone that comes up has no filter and no NAT, whatever it had before (§7.1)', async ({ lab }) => {
+  await lab.mustRun('zoneadm -z a boot');
+  await lab.settled('a');
+  await lab.mustRun('ipf -E && echo "block in all" | ipf -f - && echo "map a0 10.0.0.0/8 -> 0/32" | ipnat -f -', {
+    zone: 'a',
+  });
+  await lab.mustRun('zoneadm -z a reboot');
+  await lab.settled('a');
+  assert.is((await lab.run(['ipfstat', '-i'], { zone: 'a' })).stderr, 'empty list for ipfilter(in)\n');
+  assert.is((await lab.run(['ipnat', '-l'], { zone: 'a' })).stderr, 'ioctl(SIOCGNATS): I/O error\n');
+  await lab.mustRun('ipf -E', { zone: 'a' });
+  assert.not.match(await lab.mustRun('ipnat -l', { zone: 'a' }), 'map a0');
+});
+
 test('two boots at once boot one zone once', async ({ lab }) => {
   const boots = await Promise.all([0, 1].map(() => lab.run('zoneadm -z a boot')));
   assert.equal(boots.map(({ status, stderr }) => `${status} ${stderr}`).sort(), [

@@ -36,13 +36,8 @@ test.before(async (context) => {
   for (const [name, text] of Object.entries(FILES)) await context.lab.writeFile('global', `/root/${name}`, text);
 });
 
-test.before(async ({ lab }) => {
-  const early = await lab.run(['ipnat', '-f', 'ipnat.conf']);
-  assert.equal(early, { status: 1, signal: null, stdout: '', stderr: 'ioctl(SIOCGNATS): I/O error\n' });
-  await lab.mustRun(['ipf', '-E']);
-});
-
 test.before.each(async ({ lab }) => {
+  await lab.run(['ipf', '-E']);
   await lab.mustRun(['ipnat', '-CF']);
 });
 
@@ -102,6 +97,14 @@ for (const [name, command, want] of [
     assert.equal(result, { status: 0, signal: null, stdout: '', stderr: '', ...want });
   });
 }
+
+test('does nothing while ipfilter is not enabled', async ({ lab }) => {
+  await lab.mustRun(['ipf', '-D']);
+  for (const words of ['-f ipnat.conf', '-l', '-CF']) {
+    const early = await lab.run(['ipnat', ...words.split(' ')]);
+    assert.equal(early, { status: 1, signal: null, stdout: '', stderr: 'ioctl(SIOCGNATS): I/O error\n' });
+  }
+});
 
 test('keeps the rules before a syntax error', async ({ lab }) => {
   assert.is((await lab.run(['ipnat', '-f', 'bad.conf'])).status, 1);

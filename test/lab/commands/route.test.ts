@@ -224,11 +224,30 @@ test('leaves a tentative address out of account', async (context) => {
   assert.is((await run(context, add)).status, 0);
 });
 
+test('leaves an IPv6 address out of account whose duplicates are still looked for', async (context) => {
+  const { bare, zone } = context;
+  await run(context, ['ipadm', 'create-addr', '-t', '-T', 'addrconf', 'zrtr0/ll']);
+  await bare.lab.kernel.sysctl(zone.netns ?? '', [['ipv6/neigh/zrtr0/retrans_time_ms', '60000']]);
+  await run(context, ['ipadm', 'create-addr', '-t', '-T', 'static', '-a', '2001:db8::1/64', 'zrtr0/six']);
+  assert.is((await run(context, ['ipadm', 'show-addr', '-p', '-o', 'state', 'zrtr0/six'])).stdout, 'tentative\n');
+  assert.equal(await run(context, ['route', '-n', 'add', '-inet6', 'default', '2001:db8::9']), {
+    status: 128,
+    stdout: 'add net default: gateway 2001:db8::9: Network is unreachable\n',
+    stderr: '',
+  });
+});
+
 test('adds a route to a net that is attached', (context) =>
   follow(
     `
 $ route -n add 10.50.0.0/16 10.20.1.1 -interface
 add net 10.50.0.0/16: gateway 10.20.1.1
+=0
+$ route -n add default 203.0.113.1
+add net default: gateway 203.0.113.1
+=0
+$ route -n flush
+default              203.0.113.1          done
 =0
 $ route -n get 10.50.1.1
    route to: 10.50.1.1

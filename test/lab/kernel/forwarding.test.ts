@@ -41,6 +41,13 @@ async function reaches({ bare, zones }: Context): Promise<boolean> {
   return (await bare.lab.kernel.exec(zones.member.netns ?? '', argv)).status === 0;
 }
 
+/** Echo requests that "far" has received: a ping that is not answered may have arrived all the same. */
+async function echoesAt({ bare, zones }: Context): Promise<number> {
+  const { stdout } = await bare.lab.kernel.exec(zones.far.netns ?? '', ['cat', '/proc/net/snmp']);
+  const [names = [], values = []] = [...stdout.matchAll(/^Icmp: (.*)$/gm)].map(([, line = '']) => line.split(' '));
+  return Number(values[names.indexOf('InEchos')]);
+}
+
 async function set({ bare, zones }: Context, ...words: string[]): Promise<void> {
   const result = await bare.run(zones.proxy, ipadm, ...words);
   assert.equal(result, { status: 0, stdout: '', stderr: '' });
@@ -52,8 +59,11 @@ test('needs the ROUTER flag on both interfaces', async (context) => {
   assert.is(await reaches(context), false);
   await set(context, 'set-ifprop', '-t', '-p', 'forwarding=on', '-m', 'ipv4', 'znic0');
   assert.is(await reaches(context), true);
+  const arrived = await echoesAt(context);
+  assert.ok(arrived > 0);
   await set(context, 'reset-ifprop', '-t', '-p', 'forwarding', '-m', 'ipv4', 'pnic0');
   assert.is(await reaches(context), false);
+  assert.is(await echoesAt(context), arrived, 'what comes in by a router interface leaves by another that is none');
 });
 
 test('is set for the other family without effect on this one', async (context) => {

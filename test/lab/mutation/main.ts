@@ -50,12 +50,11 @@ async function outcomeOf({ path, withMutation }: Tree, mutation: Mutation): Prom
   });
 }
 
-/** The line that an error is likely to stand on. */
-const reasonIn = (output: string) =>
-  output
-    .split('\n')
-    .find((line) => /error|cannot/i.test(line))
-    ?.trim() ?? 'no reason given';
+/** The line that an error is likely to stand on, else the last but the sum. */
+function reasonIn(output: string): string {
+  const lines = output.trim().split('\n');
+  return (lines.find((line) => /error|cannot/i.test(line)) ?? lines.at(-2) ?? '').trim();
+}
 
 async function judge(trees: readonly Tree[], mutations: readonly Mutation[]): Promise<void> {
   const failing = await failingAlready(trees, mutations);

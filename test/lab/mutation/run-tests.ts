@@ -32,10 +32,15 @@ export async function runTests(tree: string, part: string): Promise<Verdict> {
   return readVerdict(output, status);
 }
 
-/** From what .ci/test.mjs printed: a failed test stands in the quoted output of its file as uvu names it, `FAIL  suite  "test"`. */
+/**
+ * From what .ci/test.mjs printed: a failed test stands in the quoted output of its file as uvu names it, `FAIL  suite  "test"`. When a
+ * test waits for what never comes, or the end of a suite throws since something was refused, uvu names the suite alone.
+ */
 export function readVerdict(output: string, status: number | null): Verdict {
   if (status === 0) return { kind: 'passed' };
   const tests = [...output.matchAll(/^ {5}\|\s+FAIL\s+\S.*?\s"(.*)"$/gm)].map(([, name = '']) => name);
   if (tests.length > 0) return { kind: 'failed', tests };
+  const [, suite] = /^ {5}\|\s+(\S.*?)\s\s[•✘ ]*Exiting early/m.exec(output) ?? [];
+  if (suite !== undefined) return { kind: 'failed', tests: [`a test of ${suite}`] };
   return / did not end within \d+ s/.test(output) ? { kind: 'late' } : { kind: 'broken', output };
 }
