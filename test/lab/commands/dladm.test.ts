@@ -336,6 +336,15 @@ test('keeps a plumbed link, and one the switch makes busy', async () => {
 $ dladm delete-vnic zrtr0
 2>dladm: vnic deletion failed: link busy
 =1
+$ dladm set-linkprop -t -p mtu=1400 zrtr0
+2>dladm: warning: cannot set link property 'mtu' on 'zrtr0': link busy
+=1
+$ dladm reset-linkprop -t -p mtu zrtr0
+2>dladm: warning: cannot set link property 'mtu' on 'zrtr0': link busy
+=1
+$ dladm show-linkprop -c -o value -p mtu zrtr0
+1500
+=0
 $ dladm delete-vnic zcli0
 2>dladm: vnic deletion failed: link busy
 =1

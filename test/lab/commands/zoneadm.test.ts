@@ -18,6 +18,8 @@ let log: string[];
 let files: Set<string>;
 let symlink: string | undefined;
 let lastId: number;
+/** Links the zone had when its processes were killed last. */
+let linksAtKill: number;
 
 const program = zoneadmWith({
   startZone: async (_lab, zone) => {
@@ -32,6 +34,7 @@ const program = zoneadmWith({
       },
       halt: async () => {
         log.push(`kill ${zone.name}`);
+        linksAtKill = lab.links.lentTo(zone).length;
         delete zone.process;
         delete zone.netns;
         delete zone.id;
@@ -55,6 +58,7 @@ test.before.each(async () => {
   files = new Set();
   symlink = undefined;
   lastId = 2;
+  linksAtKill = 0;
   await silently(
     'dladm create-etherstub stub0',
     'dladm create-vnic -l stub0 zcli0',
@@ -222,6 +226,7 @@ test('boots and halts in the order of zoneadmd (§5.4, §8.2)', async () => {
     'stopIpf',
     'stopStack',
   ]);
+  assert.is(linksAtKill, 1, 'the processes go before the links');
   const made = lab.kernelLog.filter((line) => /^sw: link (add p|delete)/.test(line));
   const [, mac] = /address (\S+)/.exec(made[0] ?? '') ?? [];
   assert.equal(made, [

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type FakeLab, manifest, needs, startFakeLab } from './fake-zone.ts';
@@ -13,6 +14,15 @@ test.after.each(async ({ fake }) => {
   await fake.stop();
   assert.equal(fake.lab.notModelled, []);
 });
+
+/** Whether a process lives; one that has ended and that nobody has asked about does not. */
+function isRunning(pid: number): boolean {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
 
 test('a zone boots its stock services and ours', async ({ fake }) => {
   fake.deliver({ ours: manifest('site/ours', { start: `echo up > ${fake.root}/up` }) });
@@ -89,6 +99,19 @@ test('a start method that takes too long is killed with all it started', async (
   assert.is(fake.state('site/x'), 'maintenance');
   const killed = fake.log('site/x').filter((line) => line.startsWith('Method or service exit timed out.  Killing'));
   assert.is(killed.length, 3);
+});
+
+test('a stop method that takes too long is killed with all it started', async ({ fake }) => {
+  const stop = `sleep 60 & echo $! >> ${fake.root}/pids; wait`;
+  fake.deliver({ x: manifest('site/x', { stop, timeout: 1 }) });
+  await fake.boot();
+  await fake.run('svcadm disable -s site/x');
+  const pids = fake.files.read('/pids')?.trim().split('\n') ?? [];
+  assert.is(pids.length, 3);
+  assert.equal(
+    pids.filter((pid) => isRunning(Number(pid))),
+    [],
+  );
 });
 
 test('tokens are replaced, values quoted for the shell, and a missing property is fatal', async ({ fake }) => {
