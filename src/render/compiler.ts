@@ -3,8 +3,7 @@
 import { options } from 'zonenet:options';
 import { sources } from 'zonenet:sources';
 import Handlebars from 'handlebars';
-import type { OperatorError } from '../domain/errors.ts';
-import { type Fault, faultsErrorOfAll } from '../domain/fault.ts';
+import type { Fault } from '../domain/fault.ts';
 import { checkTemplate, type Unit } from './check.ts';
 import { LIMITS } from './limits.ts';
 import { shapeFor } from './specimen.ts';
@@ -26,27 +25,31 @@ interface ParsedText extends Unit {
   used: boolean;
 }
 
-/** What is wrong with the texts of a site; undefined: nothing. */
-export function checkTexts(overrides: readonly Text[], templates: readonly string[]): OperatorError | undefined {
-  const parsed = check(overrides, templates, true);
-  return errorOf(parsed);
+/**
+ * What came of it: JavaScript source by name, or what is wrong. Plain data: this is another bundle, whose classes of errors
+ * are others.
+ */
+export type Compilation =
+  | { readonly code: Readonly<Record<string, string>> }
+  | { readonly faulty: readonly { readonly file: string; readonly text: string; readonly faults: readonly Fault[] }[] };
+
+/** Checks the texts of a site, those too that no template uses. */
+export function checkTexts(overrides: readonly Text[], templates: readonly string[]): Compilation {
+  return { faulty: faultyOf(check(overrides, templates, true)) };
 }
 
 /**
- * Checks those texts of a site that the templates use, and compiles them: JavaScript source by name. With them is checked
- * what is shipped, as far as it meets them.
- *
- * @throws {OperatorError} TEMPLATE_INVALID naming every fault with its place
+ * Checks those texts of a site that the templates use, and compiles them. With them is checked what is shipped, as far
+ * as it meets them.
  */
-export function checkAndCompile(overrides: readonly Text[], templates: readonly string[]): Record<string, string> {
+export function checkAndCompile(overrides: readonly Text[], templates: readonly string[]): Compilation {
   const parsed = check(overrides, templates, false);
-  const error = errorOf(parsed);
-  if (error !== undefined) throw error;
+  const faulty = faultyOf(parsed);
+  if (faulty.length > 0) return { faulty };
   const own = new Set(overrides.map(({ name }) => name));
   const used = parsed.filter((unit) => unit.used && own.has(unit.name));
-  return Object.fromEntries(
-    used.map(({ name, source }) => [name, String(Handlebars.precompile(source.text, { ...options }))]),
-  );
+  const compiled = used.map(({ name, source }) => [name, String(Handlebars.precompile(source.text, { ...options }))]);
+  return { code: Object.fromEntries(compiled) };
 }
 
 function check(overrides: readonly Text[], templates: readonly string[], unusedToo: boolean): ParsedText[] {
@@ -126,10 +129,8 @@ function tooDeepLine(text: string): number | undefined {
   return undefined;
 }
 
-function errorOf(parsed: readonly ParsedText[]): OperatorError | undefined {
-  if (parsed.every(({ faults }) => faults.length === 0)) return undefined;
-  return faultsErrorOfAll(
-    'TEMPLATE_INVALID',
-    parsed.map(({ source: { path, text }, faults }) => ({ file: path, text, faults })),
-  );
+function faultyOf(parsed: readonly ParsedText[]) {
+  return parsed
+    .filter(({ faults }) => faults.length > 0)
+    .map(({ source: { path, text }, faults }) => ({ file: path, text, faults }));
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { edition, filesIni, partials as shippedPartials, templates as shippedTemplates } from 'zonenet:templates';
 import runtime, { type Template, type TemplateSpec } from 'handlebars/runtime.js';
 import { OperatorError } from '../domain/errors.ts';
+import { faultsErrorOfAll } from '../domain/fault.ts';
 import { guardedEach } from './guarded-each.ts';
 import { valueHelpers } from './helpers.ts';
 import { LIMITS } from './limits.ts';
@@ -57,7 +58,9 @@ export async function compileOverrides(
   const key = compilationKey(overrides, templates);
   if (overrides.length === 0) return { key, code: {} };
   const { checkAndCompile } = await import('zonenet:compiler');
-  return { key, code: checkAndCompile(overrides, templates) };
+  const result = checkAndCompile(overrides, templates);
+  if ('code' in result) return { key, code: result.code };
+  throw faultsErrorOfAll('TEMPLATE_INVALID', result.faulty);
 }
 
 /**
