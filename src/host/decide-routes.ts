@@ -28,7 +28,10 @@ export function decideRoutes(
     const at = decided.find(({ nic }) => nic.side === 'outside' && reaches(nic, router));
     const has = decided.flatMap(({ routers }) => routers).find((other) => familyOf(other) === familyOf(router));
     if (has !== undefined) throw secondRouter(zone, has, router);
-    if (at === undefined) throw unreachable(router, nics, zone);
+    if (at === undefined) {
+      const outside = nics.filter(({ side }) => side === 'outside');
+      throw unreachable(router, outside, zone);
+    }
     checkRouter(router, at.nic, zone);
     at.routers.push(router);
   }
@@ -91,7 +94,7 @@ function unreachable(
   what = 'the default router',
 ): OperatorError {
   const on = nics.flatMap(({ addresses }) => addresses.map((one) => formatPrefix(networkOf(one))));
-  const where = on.length === 0 ? 'every network it knows of' : on.join(', ');
+  const where = on.length === 0 ? 'every network known beforehand' : on.join(', ');
   const message = `Cannot give ${router} to ${what} of zone "${zone}": it is outside ${where}`;
   return new OperatorError('ADDRESS_OUTSIDE', message, {
     hint: 'A router is on one of the networks of the zone; with DHCP it comes with the lease',

@@ -5,10 +5,11 @@ import type { HostPlan } from '../plan/host-step.ts';
 import { planVnicRemoval } from '../plan/links.ts';
 import { planWithdrawal } from '../plan/publish.ts';
 import { forgetZone, recordZone } from '../plan/records.ts';
+import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planZoneRemoval } from '../plan/zone-life.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
-import { observeHost, observePublishedFiles, observeZone } from './observe.ts';
+import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
 import { planLate, planPublications, plansOf, routersOf } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
@@ -38,6 +39,7 @@ export async function planRemoval(
     readSettings(system),
     observeHost(system),
   ]);
+  const { interfaces } = await observeDetails(observed, [record], system);
   const zone = await observeZone(record.name, observed, system);
   const leaving = planZoneRemoval(record, zone);
   const isBegun = record.state === 'deleting';
@@ -56,7 +58,7 @@ export async function planRemoval(
       ...plansOf(publications),
       ...(isBegun ? await planLate(publications, system) : []),
     ],
-    remove: [...leaving, ...planVnicRemoval(record, observed.links)],
+    remove: [...leaving, ...planInterfaceRemoval(record, interfaces), ...planVnicRemoval(record, observed.links)],
     forget: [...planWithdrawal(record.name, await observePublishedFiles(record.name, system)), forgetZone(record.name)],
   };
 }

@@ -6,6 +6,7 @@ import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
 import { recordReady, recordZone, recordZones } from '../plan/records.ts';
+import { planInterfaces } from '../plan/shared-stack.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
 import { waitApplied } from './applied.ts';
@@ -83,6 +84,7 @@ export async function planMakeZones(
         changed.some(({ name }) => records.zones.some((zone) => zone.name === name)),
       ),
       ...wanted.flatMap((record) => planVnics(record, observed.links)),
+      ...wanted.flatMap((record) => planInterfaces(record, observed.interfaces)),
       ...wanted.flatMap((record, index) => planZoneConfig(record, found[index])),
       ...plansOf(publications),
       ...(changed.length === wanted.length
@@ -168,12 +170,10 @@ export async function makeZones(
 
 async function planUndo(records: readonly ZoneRecord[], host: Host): Promise<HostPlan> {
   return await locked(host, 'host', async () => {
-    const gone: ZoneName[] = [];
+    // None of them is told of, not even to the next: what is published already may be what all of them gone leaves.
+    const gone = records.map(({ name }) => name);
     const plans: HostPlan[] = [];
-    for (const record of records) {
-      plans.push(removalPlan(await planRemoval(record, host, gone)));
-      gone.push(record.name);
-    }
+    for (const record of records) plans.push(removalPlan(await planRemoval(record, host, gone)));
     return plans.flat();
   });
 }
@@ -215,7 +215,11 @@ async function checkMade(records: readonly ZoneRecord[], { system }: Host): Prom
   const observed = await observeDetails(await observeHost(system), records, system);
   for (const record of records) {
     const zone = await observeZone(record.name, observed, system);
-    const left = [...planVnics(record, observed.links), ...planZoneConfig(record, zone)];
+    const left = [
+      ...planVnics(record, observed.links),
+      ...planInterfaces(record, observed.interfaces),
+      ...planZoneConfig(record, zone),
+    ];
     const [first] = left;
     if (first === undefined) continue;
     throw new OperatorError('NOT_CONVERGED', `Cannot make zone "${record.name}" so: still to do is ${first.what}`, {

@@ -4,7 +4,7 @@ import type { Prefix } from '../domain/prefix.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { type Link, parseLinks, showLinks } from '../illumos/dladm.ts';
 import { parseDetails, showShares, showVlans } from '../illumos/dladm-shares.ts';
-import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
+import { parseAddresses, parseInterfaces, showAddresses, showInterfaces } from '../illumos/ipadm.ts';
 import { parseInet6Destinations, parseRouteDestinations, showInet6Routes, showRoutes } from '../illumos/netstat.ts';
 import { findRoute, parseFoundRoute, ROUTE_NOT_THERE } from '../illumos/route.ts';
 import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
@@ -21,6 +21,8 @@ import type { Records } from './store.ts';
 export interface Observed {
   readonly links: ReadonlyMap<string, Link>;
   readonly zones: ReadonlyMap<string, ZoneEntry>;
+  /** The IP interfaces of the host's own stack; empty when no zone shares it. */
+  readonly interfaces: ReadonlySet<string>;
 }
 
 export async function observeHost(system: System): Promise<Observed> {
@@ -28,14 +30,25 @@ export async function observeHost(system: System): Promise<Observed> {
   return {
     links: new Map(parseLinks(links).map((link) => [link.name, link])),
     zones: new Map(parseZones(zones).map((zone) => [zone.name, zone])),
+    interfaces: new Set(),
   };
 }
 
 /**
- * The host with the details of its VNICs, when one of the links needs more than show-link tells; else as it was. Two
- * commands however many links there are.
+ * The host with what only some zones need to be known of it: details of VNICs where a link needs more than show-link
+ * tells, the host's interfaces where a zone shares its stack. Three commands at most however many zones there are.
  */
 export async function observeDetails(
+  seen: Observed,
+  zones: readonly Pick<ZoneRecord, 'nics' | 'ipType'>[],
+  system: System,
+): Promise<Observed> {
+  const shared = zones.some(({ ipType }) => ipType === 'shared');
+  const interfaces = shared ? parseInterfaces(await ask(showInterfaces(), system)) : [];
+  return await observeShares({ ...seen, interfaces: new Set(interfaces) }, zones, system);
+}
+
+async function observeShares(
   observed: Observed,
   zones: readonly Pick<ZoneRecord, 'nics'>[],
   system: System,

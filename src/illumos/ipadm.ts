@@ -1,12 +1,12 @@
 import type { Family } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import type { LinkName } from '../domain/names.ts';
 import { formatInterfaceAddress, type InterfaceAddress, parseInterfaceAddress } from '../domain/prefix.ts';
 import type { Command } from './command.ts';
 import { parseRows } from './parseable.ts';
 
 const IPADM = '/usr/sbin/ipadm';
 const ADDRESS_FIELDS = ['addrobj', 'type', 'state', 'addr'] as const;
-const INTERFACE_FIELDS = ['ifname', 'state'] as const;
 const PROPERTY_FIELDS = ['proto', 'property', 'current'] as const;
 const LINK_PROPERTY_FIELDS = ['ifname', 'proto', 'property', 'current'] as const;
 
@@ -56,6 +56,27 @@ function readAddress(text: string): InterfaceAddress | undefined {
   }
 }
 
+const INTERFACE_FIELDS = ['ifname', 'state'] as const;
+
+/** The IP interfaces of whoever asks. */
+export function showInterfaces(): Command {
+  return { program: IPADM, args: ['show-if', '-p', '-o', INTERFACE_FIELDS.join(',')] };
+}
+
+/** Reads the names that `showInterfaces` printed, those that are only recorded left out. */
+export function parseInterfaces(stdout: string): string[] {
+  return parseRows(stdout, INTERFACE_FIELDS).flatMap(({ ifname, state }) => (state === 'disabled' ? [] : [ifname]));
+}
+
+/** Plumbs both families, for good (§2.2). */
+export function createInterface(link: LinkName): Command {
+  return { program: IPADM, args: ['create-if', link] };
+}
+
+export function deleteInterface(link: LinkName): Command {
+  return { program: IPADM, args: ['delete-if', link] };
+}
+
 /** Temporary: the metadata is the truth, and ipadm.conf stays clean (§2.5). Plumbs the interface when it has to. */
 export function createStaticAddress(object: string, address: InterfaceAddress): Command {
   return {
@@ -88,18 +109,9 @@ export function deleteAddress(object: string): Command {
   return { program: IPADM, args: ['delete-addr', object] };
 }
 
-/** Plumbs both families on a link, without an address (§2.2). */
-export function createInterface(link: string): Command {
+/** Plumbs both families on a link until the next boot, without an address (§2.2). */
+export function createTemporaryInterface(link: string): Command {
   return { program: IPADM, args: ['create-if', '-t', link] };
-}
-
-export function showInterfaces(): Command {
-  return { program: IPADM, args: ['show-if', '-p', '-o', INTERFACE_FIELDS.join(',')] };
-}
-
-/** Reads the names of the interfaces that are plumbed; one that is only recorded is "disabled" (§2.2). */
-export function parseInterfaces(stdout: string): string[] {
-  return parseRows(stdout, INTERFACE_FIELDS).flatMap(({ ifname, state }) => (state === 'disabled' ? [] : [ifname]));
 }
 
 /** The MTU of IP on an interface, in both families. */

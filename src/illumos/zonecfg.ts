@@ -50,7 +50,7 @@ export interface ConfigExtras {
   /** Further commands, each one line, as they are. */
   readonly lines?: readonly string[];
   /** Addresses and default routers of the links of a zone with a shared IP stack, whose configuration has them. */
-  readonly addresses?: Readonly<Record<string, SharedAddress>>;
+  readonly addresses?: Readonly<Record<string, readonly SharedAddress[]>>;
 }
 
 export interface SharedAddress {
@@ -130,10 +130,17 @@ function filesystemLines({ dir, special, type, options }: ZoneFilesystem): strin
   ];
 }
 
-function netLines(link: string, shared: SharedAddress | undefined): string[] {
-  const address = shared === undefined ? [] : [`set address=${quote(shared.address)}`];
-  const router = shared?.router === undefined ? [] : [`set defrouter=${quote(shared.router)}`];
-  return ['add net', ...address, `set physical=${quote(link)}`, ...router, 'end'];
+/** A link of a zone with a shared IP stack stands there once for each address. */
+function netLines(link: string, shared: readonly SharedAddress[] = []): string[] {
+  const physical = `set physical=${quote(link)}`;
+  if (shared.length === 0) return ['add net', physical, 'end'];
+  return shared.flatMap(({ address, router }) => [
+    'add net',
+    `set address=${quote(address)}`,
+    physical,
+    ...(router === undefined ? [] : [`set defrouter=${quote(router)}`]),
+    'end',
+  ]);
 }
 
 /** There is no escape: a quote or a newline cannot be held at all (§4.5). */

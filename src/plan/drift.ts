@@ -7,6 +7,7 @@ import type { HostPlan } from './host-step.ts';
 import { type Links, planEtherstub, planVnics } from './links.ts';
 import { desiredProtection, type ObservedProtection, planProtection } from './protection.ts';
 import type { Publication } from './publish.ts';
+import { planInterfaces } from './shared-stack.ts';
 import { desiredConfig, isOurs, lackingIn, type ObservedZone, planZoneConfig } from './zone-config.ts';
 
 /** One thing that is not as recorded. */
@@ -53,6 +54,16 @@ export function findLinkDrift(zone: ZoneRecord, links: Links): Drift[] {
         found: describeLink(links.get(nic.link)),
       },
       () => planVnics({ ...zone, nics: [nic] }, links),
+    ),
+  );
+}
+
+/** The links of a zone with the host's IP stack that are no interfaces of the host. */
+export function findInterfaceDrift(zone: ZoneRecord, interfaces: ReadonlySet<string>): Drift[] {
+  return zone.nics.flatMap((nic) =>
+    driftWhere(
+      { of: `zone "${zone.name}"`, item: `interface ${nic.link}`, expected: 'plumbed', found: 'missing' },
+      () => planInterfaces({ ...zone, nics: [nic] }, interfaces),
     ),
   );
 }

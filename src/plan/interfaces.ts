@@ -1,7 +1,7 @@
 import type { Family } from '../domain/address.ts';
 import type { Nic } from '../domain/metadata.ts';
 import { hasFamily } from '../domain/nic.ts';
-import { createInterface, setMtu } from '../illumos/ipadm.ts';
+import { createTemporaryInterface, setMtu } from '../illumos/ipadm.ts';
 import { run, type Step } from './step.ts';
 
 /** Whether a NIC is to be an interface and nothing more. */
@@ -13,7 +13,7 @@ export function isBare(nic: Nic): boolean {
 export function planInterfaces(nics: readonly Nic[], interfaces: readonly string[]): Step[] {
   return nics
     .filter((nic) => isBare(nic) && !interfaces.includes(nic.link))
-    .map(({ link }) => run(`${link} is not plumbed`, createInterface(link)));
+    .map(({ link }) => run(`${link} is not plumbed`, createTemporaryInterface(link)));
 }
 
 /** MTUs of IP by link, asked for where the link itself takes more than the metadata say. */

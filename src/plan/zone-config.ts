@@ -1,3 +1,4 @@
+import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
@@ -48,15 +49,16 @@ function lofs(dir: string, special: string): ZoneFilesystem {
   return { dir, special, type: 'lofs', options: ['ro', 'nodevices'] };
 }
 
-/** The addresses that zoneadmd gives a zone that shares the host's IP stack; one a link. Missing for others. */
+/** The addresses that zoneadmd gives a zone that shares the host's IP stack, with their routers. Missing for others. */
 function sharedAddresses({ ipType, nics }: ZoneRecord): Pick<ConfigExtras, 'addresses'> {
   if (ipType === 'exclusive') return {};
-  const entries = nics.flatMap(({ link, addresses, routers }): [string, SharedAddress][] => {
-    const [address] = addresses;
-    const [router] = routers;
-    if (address === undefined) return [];
-    return [[link, { address: formatInterfaceAddress(address), ...(router === undefined ? {} : { router }) }]];
-  });
+  const entries = nics.map(({ link, addresses, routers }): [string, SharedAddress[]] => [
+    link,
+    addresses.map((one) => {
+      const router = routers.find((other) => familyOf(other) === familyOf(one.address));
+      return { address: formatInterfaceAddress(one), ...(router === undefined ? {} : { router }) };
+    }),
+  ]);
   return { addresses: Object.fromEntries(entries) };
 }
 

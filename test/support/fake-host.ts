@@ -17,6 +17,11 @@ interface FakeLink {
   /** Active values of link properties, as dladm prints them; what a halt of the zone wipes (§8.2). */
   protection?: string;
   allowedIps?: string;
+  readonly vlan?: number;
+  maxbw?: string;
+  priority?: string;
+  /** The running zone it was lent to by hand. */
+  lent?: string;
 }
 
 interface FakeZone {
@@ -46,6 +51,8 @@ export function createFakeHost() {
     changes: [] as string[],
     log: [] as string[],
     addresses: [['e1000g0/v4', '192.0.2.10/24']] as [object: string, address: string][],
+    /** Interfaces of the global zone. */
+    interfaces: ['lo0', 'e1000g0'],
     /** Destination and mask of the routes beside the default one. */
     routes: [] as [destination: string, mask: string][],
     /** Destinations of IPv6 routes, with their length. */
@@ -77,7 +84,10 @@ export function createFakeHost() {
         const lower = over === undefined ? undefined : links.get(over);
         if (over !== undefined && lower === undefined) return failed(`dladm: invalid link name '${over}'`);
         if (over === undefined) links.set(name, { class: 'etherstub', mtu: 9000 });
-        else links.set(name, { class: 'vnic', mtu: lower?.mtu ?? 1500, over });
+        else {
+          const vlan = args.includes('-v') ? { vlan: Number(after(args, '-v')) } : {};
+          links.set(name, { class: 'vnic', mtu: lower?.mtu ?? 1500, over, ...vlan });
+        }
         return DONE;
       }
       case 'delete-etherstub':
@@ -99,13 +109,29 @@ export function createFakeHost() {
         if (property === 'mtu') have.mtu = Number(value);
         else if (property === 'protection') have.protection = value;
         else if (property === 'allowed-ips') have.allowedIps = value;
+        else if (property === 'maxbw') have.maxbw = value.replace('M', '').padStart(5);
+        else if (property === 'priority') have.priority = value;
+        else if (property === 'zone') have.lent = value;
         else throw new Error(`the fake host has no property ${property}`);
         return DONE;
       }
       case 'reset-linkprop':
         delete links.get(name)?.allowedIps;
         return DONE;
+      case 'show-vnic':
+        return said(
+          [...links]
+            .filter(([, { class: kind }]) => kind === 'vnic')
+            .map(([link, { vlan = 0 }]) => (args.includes('link,vid') ? `${link}:${vlan}\n` : `${link}:2\\:8\\:20\n`))
+            .join(''),
+        );
       case 'show-linkprop':
+        if (args.includes('maxbw,priority')) {
+          const rows = [...links].map(
+            ([link, { maxbw = '', priority = 'high' }]) => `${link}:maxbw:${maxbw}\n${link}:priority:${priority}\n`,
+          );
+          return said(rows.join(''));
+        }
         return said(
           [...links]
             .map(
@@ -124,10 +150,10 @@ export function createFakeHost() {
     const zone = zones.get(name);
     if (args.includes('-f')) {
       const commands = (files.get(after(args, '-f')) ?? '').trimEnd().split('\n');
-      if (commands[0] === 'create -b')
+      if (commands[0]?.startsWith('create ') === true)
         zones.set(name, { state: 'configured', config: commands.slice(1), generation: 0 });
       else if (zone === undefined) return failed(`${name}: No such zone configured`);
-      else zone.config.push(...commands);
+      else for (const command of commands) configure(zone, command);
       return DONE;
     }
     if (zone === undefined) return failed(`${name}: No such zone configured`);
@@ -135,6 +161,18 @@ export function createFakeHost() {
     if (zone.state === 'running') return failed(`${name}: Zone state is invalid for the requested operation`);
     zones.delete(name);
     return DONE;
+  }
+
+  /** "remove net physical=…" takes a resource away that has that line; the rest is added. */
+  function configure(zone: FakeZone, command: string): void {
+    const [, kind, what] = /^remove (net|fs|attr) (.*)$/.exec(command) ?? [];
+    if (kind === undefined) return void zone.config.push(command);
+    const at = zone.config.findIndex((line, index) => {
+      const end = zone.config.indexOf('end', index);
+      return line === `add ${kind}` && zone.config.slice(index, end).includes(`set ${what}`);
+    });
+    if (at < 0) throw new Error(`the fake host's zone has no ${kind} ${what}`);
+    zone.config.splice(at, zone.config.indexOf('end', at) - at + 1);
   }
 
   const settingOf = ({ config }: FakeZone, key: string) =>
@@ -164,6 +202,10 @@ export function createFakeHost() {
         zone.state = 'installed';
         for (const part of ['', '/etc', '/etc/svc']) directories.add(`${root}${part}`);
         files.set(`${root}/etc/svc/repository.db`, '');
+        return DONE;
+      case 'clone':
+        if (zones.get(args[3] ?? '')?.state !== 'installed') return failed(`zoneadm: zone '${args[3]}': not halted`);
+        zone.state = 'installed';
         return DONE;
       case 'boot': {
         if (zone.state !== 'installed') return failed(`zoneadm: zone '${name}': must be installed before boot.`);
@@ -250,6 +292,10 @@ export function createFakeHost() {
       case '/usr/sbin/zoneadm':
         return zoneadm(args);
       case '/usr/sbin/ipadm':
+        if (args[0] === 'show-if') return said(host.interfaces.map((link) => `${link}:ok\n`).join(''));
+        if (args[0] === 'create-if') host.interfaces.push(args[1] ?? '');
+        if (args[0] === 'delete-if') host.interfaces = host.interfaces.filter((link) => link !== args[1]);
+        if (args[0] !== 'show-addr') return DONE;
         return said(host.addresses.map(([object, address]) => `${object}:static:ok:${address}\n`).join(''));
       case '/usr/bin/netstat':
         if (args.includes('inet6')) {
