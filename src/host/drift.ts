@@ -22,7 +22,7 @@ import { findLeftoverDrift } from './leftovers.ts';
 import { planMakeZone, type Situation } from './make-zone.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection } from './protect.ts';
-import { planPublications, type ZonePublication } from './publications.ts';
+import { faultsOf, planPublications, type ZonePublication } from './publications.ts';
 import { readSeen, type Seen } from './seen.ts';
 import { readRecords, readSettings } from './store.ts';
 
@@ -60,7 +60,8 @@ export async function findStanding(situation: Situation, host: Host, full = fals
   const zones = records.zones.filter((zone) => zone.state === 'ready');
   const publications = await planAllPublications(situation, host);
   const drifts = [
-    ...records.damaged.map(damage),
+    ...records.damaged.map((fault) => damage('record', fault)),
+    ...faultsOf(publications).map((fault) => damage('template', fault)),
     ...networks.flatMap((network) => [...findEtherstubDrift(network, observed.links), ...findBegun(network)]),
     ...zones.flatMap((zone) => findLinkDrift(zone, observed.links)),
     ...zones.flatMap((zone) => findInterfaceDrift(zone, observed.interfaces)),
@@ -86,9 +87,9 @@ export async function findRunningProtection(
 }
 
 /** "/etc/…/web2.ini:4:8: what\n …" */
-function damage(fault: OperatorError): Drift {
-  const [, file = 'records', found = fault.message] = /^(\/[^:\n]*):([^\n]*)/.exec(fault.message) ?? [];
-  return { of: 'host', item: `record ${file}`, expected: 'a record', found, plan: [], fault };
+function damage(kind: 'record' | 'template', fault: OperatorError): Drift {
+  const [, file = `${kind}s`, found = fault.message] = /^(\/[^:\n]*):([^\n]*)/.exec(fault.message) ?? [];
+  return { of: 'host', item: `${kind} ${file}`, expected: `a ${kind}`, found, plan: [], fault };
 }
 
 function findBegun(network: Network): Drift[] {

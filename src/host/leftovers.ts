@@ -1,7 +1,15 @@
 import { dirname } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
 import type { Drift } from '../plan/drift.ts';
-import { NETWORK_RECORDS, PUBLISHED, publishedDirectory, VOLATILE, ZONE_RECORDS } from '../plan/host-paths.ts';
+import {
+  NETWORK_RECORDS,
+  PUBLISHED,
+  publishedDirectory,
+  publishedTemplates,
+  VOLATILE,
+  ZONE_RECORDS,
+} from '../plan/host-paths.ts';
 import type { HostStep } from '../plan/host-step.ts';
 import { removeEmptied } from '../plan/records.ts';
 import { execute } from '../system/execute.ts';
@@ -71,7 +79,7 @@ async function findLeftovers({ zones }: Records, system: System): Promise<Leftov
     system.cutOff(ZONE_RECORDS),
     system.list(VOLATILE),
     system.cutOff(VOLATILE),
-    Promise.all(zones.map(({ name }) => system.cutOff(publishedDirectory(name)))),
+    Promise.all(zones.flatMap(({ name }) => publishedDirectories(name).map((directory) => system.cutOff(directory)))),
   ]);
   const ofZone = (path: string, pattern: RegExp): Leftover[] => {
     const zone = pattern.exec(path)?.[1];
@@ -83,6 +91,12 @@ async function findLeftovers({ zones }: Records, system: System): Promise<Leftov
     ...drafts.flatMap((name) => ofZone(`${VOLATILE}/${name}`, /\/([^/]+)\.zonecfg$/)),
     ...halfDrafts.flatMap((path) => ofZone(path, /\/\.([^/]+)\.zonecfg\.[^./]+$/)),
   ];
+}
+
+/** Where files are published for a zone. */
+function publishedDirectories(zone: ZoneName): string[] {
+  const layers = ['all', 'zone'].map((name) => `${publishedTemplates(zone)}/${name}`);
+  return [publishedDirectory(zone), ...layers.flatMap((layer) => [layer, `${layer}/partials`])];
 }
 
 function removal({ path }: Leftover): HostStep {

@@ -14,7 +14,7 @@ import { planRemoval, removalPlan } from './delete-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
 import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
-import { planLate, planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
+import { planLate, planPublications, plansOf, refuseFaulty, routersOf, type ZonePublication } from './publications.ts';
 import type { Records } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -69,6 +69,7 @@ export async function planMakeZones(
     { networks: records.networks, zones },
     { settings, observed, system },
   );
+  refuseFaulty(publications.filter(({ record }) => wanted.includes(record)));
   const found = await Promise.all(wanted.map((record) => observeZone(record.name, observed, system)));
   const boots = wanted.map((record, index) => planFirstBoot(record, found[index]));
   const started = wanted.filter((record, index) => !changed.includes(record) && boots[index]?.length !== 0);

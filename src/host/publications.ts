@@ -1,18 +1,24 @@
-import type { NetworkName } from '../domain/names.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { metadataFile } from '../plan/host-paths.ts';
 import type { HostPlan } from '../plan/host-step.ts';
-import { factsOf, type Publication, planPublication, refreshStep } from '../plan/publish.ts';
+import { factsOf, type Publication, planPublication, publishedDigest, refreshStep } from '../plan/publish.ts';
+import { planTemplates } from '../plan/publish-templates.ts';
+import { digestOfLayers } from '../plan/rendering.ts';
 import type { System } from '../system/system.ts';
 import { observeApplied } from './applied.ts';
 import type { Observed } from './observe.ts';
+import { readPublished, type SiteTemplates, siteTemplates } from './site-templates.ts';
 import type { Records } from './store.ts';
 
 /** A publication, and the zone it is for. */
 export interface ZonePublication extends Publication {
   readonly record: ZoneRecord;
   readonly running: boolean;
+  /** What is wrong with the templates of the host: then those that were published stay. */
+  readonly fault?: OperatorError;
 }
 
 /**
@@ -25,17 +31,57 @@ export async function planPublications(
   { settings, observed, system }: { settings: Settings; observed: Pick<Observed, 'zones'>; system: System },
 ): Promise<ZonePublication[]> {
   const recorded = { ...records, resolver: settings.resolver, vars: settings.vars };
+  const site = siteTemplates(system);
   return await Promise.all(
     zones.filter(hasMethod).map(async (record) => {
       const text = await system.readFile(metadataFile(record.name));
       const running = observed.zones.get(record.name)?.state === 'running';
       const applied = text === undefined && running ? (await observeApplied(record.name, system)).status : undefined;
       const generation = applied === undefined ? {} : { applied: applied.generation };
-      const publication = planPublication(factsOf(record, recorded), { text, ...generation });
-      const refresh = running && publication.plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
-      return { ...publication, plan: [...publication.plan, ...refresh], record, running };
+      const { digest, plan: templates, fault } = await planSiteTemplates(record.name, text, site, system);
+      const facts = { ...factsOf(record, recorded), ...(digest === undefined ? {} : { templates: digest }) };
+      const publication = planPublication(facts, { text, ...generation });
+      const plan = [...templates, ...publication.plan];
+      const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
+      return {
+        ...publication,
+        plan: [...plan, ...refresh],
+        record,
+        running,
+        ...(fault === undefined ? {} : { fault }),
+      };
     }),
   );
+}
+
+/** The digest of the templates that a zone is to be given, and what publishes them. */
+async function planSiteTemplates(zone: ZoneName, text: string | undefined, site: SiteTemplates, system: System) {
+  try {
+    const [want, have] = [await site.read(zone), await readPublished(zone, system)];
+    const digest = digestOfLayers(want);
+    const plan = planTemplates(zone, want, have);
+    if (plan.length > 0) await site.check(want);
+    return { digest, plan };
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return { digest: publishedDigest(text, zone), plan: [], fault: error };
+  }
+}
+
+/**
+ * Refuses to go on when the templates of the host are no good.
+ *
+ * @throws {OperatorError} INI_INVALID, TEMPLATE_INVALID
+ */
+export function refuseFaulty(publications: readonly ZonePublication[]): void {
+  const fault = publications.find((publication) => publication.fault !== undefined)?.fault;
+  if (fault !== undefined) throw fault;
+}
+
+/** Each fault of templates once, however many zones would be given them. */
+export function faultsOf(publications: readonly ZonePublication[]): OperatorError[] {
+  const faults = publications.flatMap(({ fault }) => fault ?? []);
+  return [...new Map(faults.map((fault) => [fault.message, fault])).values()];
 }
 
 /**

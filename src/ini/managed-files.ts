@@ -18,6 +18,8 @@ const MOST_FILES = 200;
 /** A file as several files.ini describe it together. */
 interface Merged {
   values: ShapeValues<typeof FILE>;
+  /** Whether some section of it could not be read: what it lacks may be there. */
+  unread: boolean;
   /** Where it is spoken of, the least first. */
   readonly said: { readonly document: Read; readonly section: IniSection }[];
 }
@@ -63,9 +65,11 @@ function mergeSection(document: Read, section: IniSection, merged: Map<string, M
     return;
   }
   const before = merged.get(section.name);
-  const values = readSection(section, FILE, document.faults) ?? {};
+  const read = readSection(section, FILE, document.faults);
+  const values = read ?? {};
+  const unread = read === undefined;
   if (before === undefined) {
-    merged.set(section.name, { values, said: [{ document, section }] });
+    merged.set(section.name, { values, unread, said: [{ document, section }] });
     return;
   }
   if (before.values.reload === 'ipf' || before.values.reload === 'ipnat') {
@@ -78,16 +82,17 @@ function mergeSection(document: Read, section: IniSection, merged: Map<string, M
     }
   }
   before.values = { ...before.values, ...values };
+  before.unread ||= unread;
   before.said.push({ document, section });
 }
 
-function complete(name: string, { values, said }: Merged): ManagedFile[] {
+function complete(name: string, { values, unread, said }: Merged): ManagedFile[] {
   const { template, path, owner, ...rest } = values;
   const last = said.at(-1);
   if (last === undefined) return [];
   const { document, section } = last;
   for (const key of ['template', 'path'] as const) {
-    if (values[key] === undefined && !section.entries.some((entry) => entry.key === key)) {
+    if (values[key] === undefined && !unread) {
       document.faults.push({ ...placeOf(section, key), message: `[${name}] "${key}" is missing` });
     }
   }

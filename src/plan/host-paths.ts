@@ -6,6 +6,8 @@ export const SETTINGS_FILE = '/etc/zonenet/zonenet.ini';
 export const ULA_RECORD = '/etc/zonenet/ula.ini';
 export const NETWORK_RECORDS = '/etc/zonenet/networks';
 export const ZONE_RECORDS = '/etc/zonenet/zones';
+/** The operator's templates, for all zones; below zones/NAME for one. */
+export const SITE_TEMPLATES = '/etc/zonenet/templates';
 export const PUBLISHED = '/var/zonenet/zones';
 export const SOFTWARE = '/opt/zonenet';
 /** On a tmpfs: what a reboot may clear. */
@@ -16,6 +18,8 @@ export const SEEN_IN_ZONE = '/etc/zonenet/host';
 export const networkRecordFile = (network: NetworkName) => `${NETWORK_RECORDS}/${network}.ini`;
 export const zoneRecordFile = (zone: ZoneName) => `${ZONE_RECORDS}/${zone}.ini`;
 export const publishedDirectory = (zone: ZoneName) => `${PUBLISHED}/${zone}`;
+export const zoneTemplates = (zone: ZoneName) => `${SITE_TEMPLATES}/zones/${zone}`;
+export const publishedTemplates = (zone: ZoneName) => `${publishedDirectory(zone)}/templates`;
 export const metadataFile = (zone: ZoneName) => `${publishedDirectory(zone)}/metadata.ini`;
 export const zonecfgFile = (zone: ZoneName) => `${VOLATILE}/${zone}.zonecfg`;
 

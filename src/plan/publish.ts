@@ -95,6 +95,11 @@ export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Publish
   };
 }
 
+/** The digest of templates in metadata that were published. Undefined: none, or they cannot be read. */
+export function publishedDigest(text: string | undefined, zone: ZoneName): string | undefined {
+  return text === undefined ? undefined : readMetadata(text, metadataFile(zone))?.templates;
+}
+
 /** Missing: the file cannot be read, so its number tells nothing. */
 function generationOf(text: string, path: string): number | undefined {
   return readMetadata(text, path)?.generation;
@@ -118,6 +123,7 @@ function changeNote(facts: ZoneFacts, text: string, path: string, generation: nu
     ...has.filter((zone) => !had.includes(zone)).map((zone) => `member ${zone}`),
     ...had.filter((zone) => !has.includes(zone)).map((zone) => `without ${zone}`),
   ];
+  if (before.templates !== facts.templates) changes.push('templates');
   return `generation ${before.generation} → ${generation}: ${changes.length === 0 ? 'other facts' : changes.join(', ')}`;
 }
 
