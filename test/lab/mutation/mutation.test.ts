@@ -45,7 +45,7 @@ test('count as noticed only by a test that fails by name', () => {
   const failed = 'FAIL lab/a.test.mjs  1/2  0.1 s\n     |    FAIL  suite  "says no"\n     1 of 2 did not pass\n';
   assert.equal(readVerdict(failed, 1), { kind: 'failed', tests: ['says no'] });
   const early =
-    'FAIL lab/a.test.mjs  0/0  1.0 s\n     |  lab (c)  • • ✘ •   Exiting early before testing is finished.\n';
+    'FAIL lab/a.test.mjs  0/0  1.0 s\n     |  lab (c)  • •\n     | words\n     | • ✘ •   Exiting early before testing is finished.\n';
   assert.equal(readVerdict(early, 1), { kind: 'failed', tests: ['a test of lab (c)'] });
   assert.equal(readVerdict('FAIL lab/a.test.mjs  0/0  9.9 s\n     did not end within 120 s\n', 1), { kind: 'late' });
   assert.is(readVerdict('Error: cannot compile\n', 1).kind, 'broken');

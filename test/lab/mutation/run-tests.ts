@@ -40,7 +40,9 @@ export function readVerdict(output: string, status: number | null): Verdict {
   if (status === 0) return { kind: 'passed' };
   const tests = [...output.matchAll(/^ {5}\|\s+FAIL\s+\S.*?\s"(.*)"$/gm)].map(([, name = '']) => name);
   if (tests.length > 0) return { kind: 'failed', tests };
-  const [, suite] = /^ {5}\|\s+(\S.*?)\s\s[•✘ ]*Exiting early/m.exec(output) ?? [];
-  if (suite !== undefined) return { kind: 'failed', tests: [`a test of ${suite}`] };
+  if (output.includes('Exiting early before testing is finished')) {
+    const suites = [...output.matchAll(/^ {5}\| {2}(\S.*?) {2}[•✘]/gm)].map(([, name = '']) => name);
+    return { kind: 'failed', tests: [`a test of ${suites.at(-1)}`] };
+  }
   return / did not end within \d+ s/.test(output) ? { kind: 'late' } : { kind: 'broken', output };
 }
