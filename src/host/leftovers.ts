@@ -74,7 +74,8 @@ export async function clearingEmptied<T>(host: Host, work: () => Promise<T>): Pr
 
 /** Records and drafts of a zone are written under its lock, everything else under that of the host. */
 async function findLeftovers({ zones }: Records, system: System): Promise<Leftover[]> {
-  const [networks, records, drafts, halfDrafts, published] = await Promise.all([
+  const [above, networks, records, drafts, halfDrafts, published] = await Promise.all([
+    system.cutOff(dirname(ZONE_RECORDS)),
     system.cutOff(NETWORK_RECORDS),
     system.cutOff(ZONE_RECORDS),
     system.list(VOLATILE),
@@ -86,7 +87,7 @@ async function findLeftovers({ zones }: Records, system: System): Promise<Leftov
     return zone === undefined ? [] : [{ path, lock: `zone.${zone}` }];
   };
   return [
-    ...[...networks, ...published.flat()].map((path) => ({ path, lock: 'host' })),
+    ...[...above, ...networks, ...published.flat()].map((path) => ({ path, lock: 'host' })),
     ...records.flatMap((path) => ofZone(path, /\/\.([^/]+)\.ini\.[^./]+$/)),
     ...drafts.flatMap((name) => ofZone(`${VOLATILE}/${name}`, /\/([^/]+)\.zonecfg$/)),
     ...halfDrafts.flatMap((path) => ofZone(path, /\/\.([^/]+)\.zonecfg\.[^./]+$/)),
