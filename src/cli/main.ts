@@ -48,6 +48,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'tell whose an address or a link is, since when, by which command',
     load: async () => (await import('./commands/why.ts')).whyCommand,
   },
+  adopt: {
+    summary: 'take over a hidden network that was made by hand or by zap',
+    load: async () => (await import('./commands/adopt.ts')).adoptCommand,
+  },
   export: {
     summary: 'print all records as one file',
     load: async () => (await import('./commands/export.ts')).exportCommand,

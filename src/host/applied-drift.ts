@@ -1,4 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
 import {
   FORWARDING_SERVICE,
   parseAllServiceStates,
@@ -11,7 +12,7 @@ import type { ZoneEntry } from '../illumos/zoneadm.ts';
 import type { Drift } from '../plan/drift.ts';
 import { refreshStep } from '../plan/publish.ts';
 import type { System } from '../system/system.ts';
-import { type Applied, howToGoOn, isApplied, observeApplied } from './applied.ts';
+import { type Applied, howToGiveServices, howToGoOn, isApplied, observeApplied } from './applied.ts';
 import type { ZonePublication } from './publications.ts';
 import type { Seen } from './seen.ts';
 import { formatApplied } from './show-zones.ts';
@@ -45,18 +46,19 @@ export async function findAppliedDrift(
       const asked = seen.applied(zone, zones.get(zone)?.id, generation);
       const inOrder: Applied = { ...known, status: { generation, verified: true } };
       if (asked.inOrder && isApplied(record, generation, inOrder)) return [];
-      const status = setup === undefined ? undefined : await system.run(showAppliedStatus(zone));
-      const applied: Applied = {
-        ...known,
-        ...(status?.status === 0 ? { status: parseAppliedStatus(status.stdout) } : {}),
-      };
-      const settled = await settle(publication, applied, system);
+      const first = setup === undefined ? await observeApplied(zone, system) : await withStatus(zone, known, system);
+      const settled = await settle(publication, first, system);
       if (!isApplied(record, generation, settled)) return [drift(publication, settled)];
       asked.note();
       return [];
     }),
   );
   return drifts.flat();
+}
+
+async function withStatus(zone: ZoneName, known: Applied, system: System): Promise<Applied> {
+  const { status, stdout } = await system.run(showAppliedStatus(zone));
+  return { ...known, ...(status === 0 ? { status: parseAppliedStatus(stdout) } : {}) };
 }
 
 /** Milliseconds: for a zone at work, for one that may just have been told, and between two looks. */
@@ -82,17 +84,15 @@ function isLate({ setup, status }: Applied, generation: number): boolean {
 
 function drift({ zone, generation, record }: ZonePublication, applied: Applied): Drift {
   const { setup, forwarding, status } = applied;
-  const state =
-    setup === undefined
-      ? 'its services cannot be asked: booting, or without zonenet'
-      : formatApplied(record, generation, applied);
+  const unasked = applied.absent === true ? `no ${SETUP_SERVICE}` : 'its services cannot be asked, it is booting';
+  const state = setup === undefined ? unasked : formatApplied(record, generation, applied);
   const found = status?.message === undefined ? state : `${state}: ${status.message}`;
   const what = { of: `zone "${zone}"`, item: 'applied', expected: `ok (${generation})`, found };
   if (isLate(applied, generation)) return { ...what, plan: [refreshStep(zone, generation)] };
   const service = setup === 'online' && forwarding === 'maintenance' ? FORWARDING_SERVICE : SETUP_SERVICE;
   const again = setup === 'maintenance' || forwarding === 'maintenance' ? 'clear' : 'refresh';
   const fault = new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${zone}": ${found}`, {
-    hint: howToGoOn(zone, service, again),
+    hint: applied.absent === true ? howToGiveServices(zone) : howToGoOn(zone, service, again),
   });
   return { ...what, plan: [], fault };
 }

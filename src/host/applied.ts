@@ -15,6 +15,7 @@ import {
   showServiceStates,
 } from '../illumos/svc-host.ts';
 import { listZones, parseZones } from '../illumos/zoneadm.ts';
+import { MANIFESTS } from '../plan/host-paths.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 
@@ -24,6 +25,8 @@ export interface Applied {
   readonly setup?: string;
   /** State of the forwarding service; missing where it is not known. */
   readonly forwarding?: string;
+  /** The zone runs services, and ours is none of them. */
+  readonly absent?: true;
   /** Missing while it cannot be asked. */
   readonly status?: AppliedStatus;
 }
@@ -33,7 +36,7 @@ export async function observeApplied(zone: ZoneName, system: System): Promise<Ap
   const states = await system.run(showServiceStates(zone, [SETUP_SERVICE, FORWARDING_SERVICE]));
   const found = parseServiceStates(states.stdout);
   const [setup, forwarding] = [found.get(SETUP_SERVICE), found.get(FORWARDING_SERVICE)];
-  if (setup === undefined) return {};
+  if (setup === undefined) return /doesn't match any instances/.test(states.stderr) ? { absent: true } : {};
   const status = await system.run(showAppliedStatus(zone));
   return {
     setup,
@@ -103,9 +106,9 @@ async function checkRunning(name: ZoneName, system: System): Promise<void> {
 }
 
 /** It stands still and says that something went wrong. */
-function isUnwell({ setup, forwarding, status }: Applied): boolean {
+function isUnwell({ setup, forwarding, status, absent }: Applied): boolean {
   const runs = setup === 'online' || setup === 'degraded';
-  return (runs && status?.message !== undefined) || forwarding === 'maintenance';
+  return absent === true || (runs && status?.message !== undefined) || forwarding === 'maintenance';
 }
 
 function notApplied(
@@ -115,6 +118,10 @@ function notApplied(
   seconds: number,
 ): OperatorError {
   const { setup, forwarding, status } = applied;
+  if (applied.absent === true) {
+    const message = `Cannot vouch for the network of zone "${name}": it has no ${SETUP_SERVICE}`;
+    return new OperatorError('NOT_APPLIED', message, { hint: howToGiveServices(name) });
+  }
   const service = setup === 'online' && forwarding === 'maintenance' ? FORWARDING_SERVICE : SETUP_SERVICE;
   const state = service === SETUP_SERVICE ? setup : forwarding;
   const found =
@@ -126,6 +133,12 @@ function notApplied(
   return new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${name}": ${found}${said}`, {
     hint: howToGoOn(name, service, again),
   });
+}
+
+/** What a person types to give our services to a zone that somebody else made: it is not ours to write into (§8.5). */
+export function howToGiveServices(zone: ZoneName): string {
+  const imports = MANIFESTS.map((manifest) => `/usr/sbin/zlogin ${zone} /usr/sbin/svccfg import ${manifest}`);
+  return ['to give it the services, when it has been booted since it was configured:', ...imports].join('\n');
 }
 
 /** What a person types to see why a service of a zone is not well, and to go on after mending. */

@@ -18,6 +18,9 @@ import { observeHostNetworks } from './observe.ts';
 import { type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 import { undoing } from './undo.ts';
 
+/** What records are brought in for, in messages. */
+export type Verb = 'import' | 'adopt';
+
 /** All records of this host as one text. */
 export async function exportRecords({ system }: Host): Promise<string> {
   const records = await readRecords(system);
@@ -30,9 +33,9 @@ export async function exportRecords({ system }: Host): Promise<string> {
  *
  * @throws {OperatorError} EXISTS naming everything that is there already or overlaps, RECORD_INVALID, NOT_FOUND
  */
-export async function planImport(bundle: Bundle, { system }: Host): Promise<HostPlan> {
+export async function planImport(bundle: Bundle, { system }: Host, verb: Verb = 'import'): Promise<HostPlan> {
   const [records, settings] = await Promise.all([readRecords(system), readSettings(system)]);
-  refuseDamaged(records, 'import records');
+  refuseDamaged(records, `${verb} records`);
   const claims = claimsOf(records, settings, await observeHostNetworks(system));
   const conflicts = [
     ...bundle.networks.flatMap((network) =>
@@ -46,17 +49,20 @@ export async function planImport(bundle: Bundle, { system }: Host): Promise<Host
     ...findUnknown(bundle, records),
   ];
   if (conflicts.length > 0) {
-    throw new OperatorError('EXISTS', `Cannot import the records:\n  ${conflicts.join('\n  ')}`, {
-      hint: 'Nothing was imported. What is not wanted can be left out of the file: its record, and its line in the head',
+    throw new OperatorError('EXISTS', `Cannot ${verb} the records:\n  ${conflicts.join('\n  ')}`, {
+      hint:
+        verb === 'import'
+          ? 'Nothing was imported. What is not wanted can be left out of the file: its record, and its line in the head'
+          : 'Nothing was recorded',
     });
   }
-  return [...planImportBegin(formatBundle(bundle)), ...planRecords(bundle), planImportEnd()];
+  return [...planImportBegin(formatBundle(bundle)), ...planRecords(bundle, `${verb}ed`), planImportEnd()];
 }
 
-function planRecords({ networks, zones }: Bundle): HostPlan {
+function planRecords({ networks, zones }: Bundle, note: string): HostPlan {
   return [
-    ...networks.map((network) => recordNetwork(network, '+', 'imported')),
-    ...zones.map((zone) => recordZone(zone, '+', 'imported')),
+    ...networks.map((network) => recordNetwork(network, '+', note)),
+    ...zones.map((zone) => recordZone(zone, '+', note)),
   ];
 }
 
@@ -107,9 +113,9 @@ function findUnknown(bundle: Bundle, records: Records): string[] {
  *
  * What is to be imported is kept until all of it is: a run that is killed leaves that, and repair finishes it.
  */
-export async function importRecords(bundle: Bundle, host: Host): Promise<void> {
+export async function importRecords(bundle: Bundle, host: Host, verb: Verb = 'import'): Promise<void> {
   await locked(host, 'host', async () => {
-    const plan = await planImport(bundle, host);
+    const plan = await planImport(bundle, host, verb);
     const undo = [
       ...bundle.zones.map(({ name }) => forgetZone(name)),
       ...bundle.networks.map(({ name }) => forgetNetwork(name)),
@@ -137,6 +143,6 @@ export async function finishImport(host: Host): Promise<void> {
       networks: bundle.networks.filter(({ name }) => !has.has(`n ${name}`)),
       zones: bundle.zones.filter(({ name }: { name: ZoneName }) => !has.has(`z ${name}`)),
     };
-    await carryOut([...planRecords(left), planImportEnd()], host);
+    await carryOut([...planRecords(left, 'its import was cut off'), planImportEnd()], host);
   });
 }

@@ -8,7 +8,7 @@ import { type Links, planEtherstub, planVnics } from './links.ts';
 import { desiredProtection, type ObservedProtection, planProtection } from './protection.ts';
 import type { Publication } from './publish.ts';
 import { planInterfaces } from './shared-stack.ts';
-import { desiredConfig, isOurs, lackingIn, type ObservedZone, planZoneConfig } from './zone-config.ts';
+import { desiredConfig, isMarked, isOurs, lackingIn, type ObservedZone, planZoneConfig } from './zone-config.ts';
 
 /** One thing that is not as recorded. */
 export interface Drift {
@@ -107,8 +107,13 @@ function describeLink(link: Link | undefined): string {
 /** The configuration of a zone that is installed, where it lacks what is recorded. */
 export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift[] {
   const { links, filesystems } = lackingIn(observed.config, desiredConfig(zone)) ?? { links: [], filesystems: [] };
-  const ours = isOurs(zone, observed);
-  const lacks = [...links.map((link) => `net ${link}`), ...filesystems.map(({ dir }) => `fs ${dir}`)];
+  const unmarked = zone.origin === 'attached' && !isMarked(observed);
+  const ours = unmarked || isOurs(zone, observed);
+  const lacks = [
+    ...(unmarked ? [`zonenet-id ${zone.id}`] : []),
+    ...links.map((link) => `net ${link}`),
+    ...filesystems.map(({ dir }) => `fs ${dir}`),
+  ];
   return driftWhere(
     {
       of: `zone "${zone.name}"`,

@@ -127,6 +127,11 @@ export function planUnconfigure(record: ZoneRecord, observed: ObservedZone | und
   return [configure(record, text, '-', observed.state === 'running' ? FROM_NEXT_BOOT : '')];
 }
 
+/** Whether a zone on the host belongs to a record, this one or another. */
+export function isMarked({ config }: ObservedZone): boolean {
+  return config.attributes[ID] !== undefined;
+}
+
 /** Whether a zone on the host is the recorded one. */
 export function isOurs({ id }: ZoneRecord, observed: ObservedZone): boolean {
   return observed.config.attributes[ID] === id;

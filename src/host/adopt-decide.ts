@@ -1,0 +1,175 @@
+import type { Address } from '../domain/address.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { parseLinkName, parseZoneName } from '../domain/names.ts';
+import { checkHostAddress, type Network } from '../domain/network.ts';
+import { formatInterfaceAddress, prefixContains } from '../domain/prefix.ts';
+import { parseBrand, parseZonePath, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import type { Link } from '../illumos/dladm.ts';
+import type { Bundle } from '../ini/bundle.ts';
+import { addressOf, type Refuse, routersOf } from './adopt-address.ts';
+import type { ForeignZone } from './adopt-observe.ts';
+import type { Adoption } from './adoption.ts';
+
+/** What was seen of the host. */
+export interface Situation {
+  readonly links: ReadonlyMap<string, Link>;
+  readonly zones: readonly ForeignZone[];
+}
+
+/**
+ * Decides what is recorded of a network that was made by hand: pure, with all that does not match.
+ *
+ * @throws {OperatorError} NOT_OURS naming each thing that cannot be matched
+ */
+export function decideAdoption(adoption: Adoption, situation: Situation, newId: () => string): Bundle {
+  const { name, prefix, router, etherstub } = adoption;
+  const faults: string[] = [];
+  const stub = situation.links.get(etherstub);
+  if (stub?.class !== 'etherstub') {
+    faults.push(
+      `${etherstub} is ${stub === undefined ? 'not there' : `a link of class ${stub.class}`}, not an etherstub`,
+    );
+  }
+  faults.push(...findUnclaimed(adoption, situation));
+  const zones = situation.zones.flatMap((zone): ZoneRecord[] => {
+    const before = faults.length;
+    const record = recordOf(zone, adoption, situation, faults, newId);
+    return record === undefined || faults.length > before ? [] : [record];
+  });
+  faults.push(...findDoubles(zones));
+  const proxy = zones.find((zone) => zone.role === 'proxy');
+  if (adoption.routerZone !== undefined && faults.length === 0 && proxy?.name !== adoption.routerZone) {
+    faults.push(
+      `its router should be zone "${adoption.routerZone}", but ${proxy === undefined ? 'no zone' : `zone "${proxy.name}"`} has ${router}`,
+    );
+  }
+  if (faults.length > 0) {
+    throw new OperatorError('NOT_OURS', `Cannot adopt network "${name}":\n  ${faults.join('\n  ')}`, {
+      hint: 'Nothing was recorded. An address that is not known is given with -i LINK=ADDRESS/LENGTH',
+    });
+  }
+  const mtus = zones.flatMap((zone) => zone.nics.filter((nic) => nic.network === name).map(({ mtu }) => mtu));
+  const network: Network = {
+    name,
+    state: 'ready',
+    prefixes: [prefix],
+    routers: [router],
+    etherstub,
+    mtu: mtus.length === 0 ? 1500 : Math.min(...mtus),
+    reservations: [],
+    vars: {},
+  };
+  return { networks: [network], zones };
+}
+
+/** VNICs over the etherstub that are in no zone's configuration, or in two. */
+function findUnclaimed({ etherstub, left }: Adoption, { links, zones }: Situation): string[] {
+  return [...links.values()]
+    .filter(({ name, over }) => over === etherstub && !left.includes(name))
+    .flatMap(({ name }) => {
+      const having = zones.filter(({ nets }) => nets.some(({ physical }) => physical === name));
+      if (having.length === 1) return [];
+      const who = having.map(({ entry }) => `"${entry.name}"`).join(' and ');
+      return [having.length === 0 ? `${name} over ${etherstub}: no zone has it` : `${name}: zones ${who} both have it`];
+    });
+}
+
+function recordOf(
+  zone: ForeignZone,
+  adoption: Adoption,
+  { links }: Situation,
+  faults: string[],
+  newId: () => string,
+): ZoneRecord | undefined {
+  const { entry, config, nets } = zone;
+  const refuse = (why: string): undefined => {
+    faults.push(`zone "${entry.name}": ${why}`);
+  };
+  if (config.ipType === 'shared') return refuse("it shares the host's IP stack, which is not adopted");
+  if (config.attributes['zonenet-id'] !== undefined) return refuse('another record of zonenet has it');
+  const names = [...new Set(nets.map(({ physical }) => physical))];
+  const nics = names.flatMap((physical): ZoneNic[] => {
+    const link = links.get(physical);
+    if (link?.class !== 'vnic' || link.over === undefined) {
+      refuse(`its link ${physical} is ${link === undefined ? 'not there' : `of class ${link.class}`}`);
+      return [];
+    }
+    const nic = nicOf(link, zone, adoption, refuse);
+    return nic === undefined ? [] : [nic];
+  });
+  const isRouter = nics.some(
+    (nic) => nic.network !== undefined && nic.addresses.some(({ address }) => address === adoption.router),
+  );
+  const outside = nics.filter(({ side }) => side === 'outside');
+  if (!isRouter && outside[0] !== undefined) {
+    return refuse(`its link ${outside[0].link} leads outside, and only the router of a network does that`);
+  }
+  if (isRouter && outside.length === 0) return refuse('it is the router, and has no link that leads outside');
+  return {
+    name: parseZoneName(entry.name),
+    id: newId(),
+    state: 'ready',
+    role: isRouter ? 'proxy' : 'member',
+    brand: parseBrand(entry.brand),
+    zonepath: parseZonePath(entry.zonepath),
+    autoboot: config.autoboot,
+    origin: 'attached',
+    ipType: 'exclusive',
+    install: false,
+    extra: [],
+    bootPending: false,
+    nics: nics.map((nic) => (isRouter && nic.network !== undefined ? { ...nic, routers: [] } : nic)),
+    vars: {},
+  };
+}
+
+function nicOf(link: Link, zone: ForeignZone, adoption: Adoption, refuse: Refuse): ZoneNic | undefined {
+  const { name, prefix, router, etherstub } = adoption;
+  const address = addressOf(link.name, zone, adoption, refuse);
+  if (address === undefined) return undefined;
+  const over = parseLinkName(link.over ?? '');
+  const on = {
+    link: parseLinkName(link.name),
+    over,
+    mtu: link.mtu,
+    dhcp: false,
+    addrconf: false,
+    addresses: [address],
+    routes: [],
+  };
+  if (over !== etherstub) {
+    const routers = routersOf(link.name, zone, adoption);
+    const [first] = routers;
+    if (routers.length > 1)
+      return refuse(`it has default routers ${routers.join(' and ')}; give one with -g ${link.name}=ADDRESS`);
+    return { ...on, side: 'outside', routers: first === undefined ? [] : [first] };
+  }
+  if (address.prefixLength !== prefix.length || !prefixContains(prefix, address.address)) {
+    return refuse(`${formatInterfaceAddress(address)} on ${link.name} is not of ${prefix.address}/${prefix.length}`);
+  }
+  try {
+    checkHostAddress(address.address, prefix, `zone "${zone.entry.name}"`);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return refuse(error.message);
+  }
+  const [other] = routersOf(link.name, zone, adoption).filter((each) => each !== router);
+  if (address.address !== router && other !== undefined) {
+    return refuse(`its default router is ${other}, not ${router}`);
+  }
+  return { ...on, side: 'inside', network: name, routers: [router] };
+}
+
+/** Addresses that two zones have. */
+function findDoubles(zones: readonly ZoneRecord[]): string[] {
+  const seen = new Map<Address, string>();
+  return zones.flatMap(({ name, nics }) =>
+    nics.flatMap(({ addresses }) =>
+      addresses.flatMap(({ address }) => {
+        const other = seen.get(address);
+        seen.set(address, name);
+        return other === undefined ? [] : [`zones "${other}" and "${name}" both have ${address}`];
+      }),
+    ),
+  );
+}

@@ -1,0 +1,75 @@
+import type { Address } from '../domain/address.ts';
+import { type LinkName, parseZoneName } from '../domain/names.ts';
+import type { InterfaceAddress } from '../domain/prefix.ts';
+import { parseZapZone, ZAP_DIRECTORY, type ZapZone } from '../domain/zap-network.ts';
+import type { Link } from '../illumos/dladm.ts';
+import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
+import { parseDefaultRouters, showRoutes } from '../illumos/netstat.ts';
+import { answerFromZone, askInZone } from '../illumos/zlogin.ts';
+import type { ZoneEntry } from '../illumos/zoneadm.ts';
+import { exportConfig, parseConfig, type ZoneConfig } from '../illumos/zonecfg.ts';
+import { parseNets, type ZoneNet } from '../illumos/zonecfg-nets.ts';
+import { ask } from '../system/ask.ts';
+import type { System } from '../system/system.ts';
+import type { Observed } from './observe.ts';
+
+/** A zone that somebody else made, with all that tells its addresses. */
+export interface ForeignZone {
+  readonly entry: ZoneEntry;
+  readonly config: ZoneConfig;
+  readonly nets: readonly ZoneNet[];
+  /** What the running zone itself says; missing when it does not run, or does not answer. */
+  readonly inside?: {
+    readonly addresses: ReadonlyMap<string, readonly InterfaceAddress[]>;
+    readonly routers: readonly Address[];
+  };
+  /** What zap has of it. */
+  readonly zap?: ZapZone;
+}
+
+/** The links over an etherstub, by name. */
+export function linksOverStub(etherstub: LinkName, { links }: Observed): Link[] {
+  return [...links.values()].filter(({ over }) => over === etherstub);
+}
+
+/** The zones of the host whose configuration names one of these links. Asks every zone of the host. */
+export async function observeForeignZones(
+  links: readonly string[],
+  { zones }: Observed,
+  system: System,
+): Promise<ForeignZone[]> {
+  const found: ForeignZone[] = [];
+  for (const entry of zones.values()) {
+    if (entry.name === 'global') continue;
+    const zone = parseZoneName(entry.name);
+    const text = await ask(exportConfig(zone), system);
+    const nets = parseNets(text);
+    if (!nets.some(({ physical }) => links.includes(physical))) continue;
+    const path = `${ZAP_DIRECTORY}/zconfig.${zone}`;
+    const zap = await system.readFile(path);
+    found.push({
+      entry,
+      config: parseConfig(text),
+      nets,
+      ...(entry.state === 'running' ? await observeInside(entry.name, system) : {}),
+      ...(zap === undefined ? {} : { zap: parseZapZone(zap, path) }),
+    });
+  }
+  return found;
+}
+
+async function observeInside(name: string, system: System): Promise<Pick<ForeignZone, 'inside'>> {
+  const zone = parseZoneName(name);
+  const [addresses, routes] = await Promise.all(
+    [showAddresses(), showRoutes()].map(async (question) => {
+      const { status, stdout } = await system.run(askInZone(zone, question));
+      return status === 0 ? answerFromZone(stdout) : undefined;
+    }),
+  );
+  if (addresses === undefined || routes === undefined) return {};
+  const byLink = new Map<string, InterfaceAddress[]>();
+  for (const { link, address, type } of parseAddresses(addresses)) {
+    if (address !== undefined && type !== 'addrconf') byLink.set(link, [...(byLink.get(link) ?? []), address]);
+  }
+  return { inside: { addresses: byLink, routers: parseDefaultRouters(routes) } };
+}
