@@ -1,10 +1,11 @@
-import type { Address } from '../domain/address.ts';
+import { type Address, familyOf } from '../domain/address.ts';
+import { OperatorError } from '../domain/errors.ts';
 import { type LinkName, parseZoneName } from '../domain/names.ts';
 import type { InterfaceAddress } from '../domain/prefix.ts';
 import { parseZapZone, ZAP_DIRECTORY, type ZapZone } from '../domain/zap-network.ts';
 import type { Link } from '../illumos/dladm.ts';
 import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
-import { parseDefaultRouters, showRoutes } from '../illumos/netstat.ts';
+import { parseRouteTable, showRouteTable } from '../illumos/netstat.ts';
 import { answerFromZone, askInZone } from '../illumos/zlogin.ts';
 import type { ZoneEntry } from '../illumos/zoneadm.ts';
 import { exportConfig, parseConfig, type ZoneConfig } from '../illumos/zonecfg.ts';
@@ -61,15 +62,25 @@ export async function observeForeignZones(
 async function observeInside(name: string, system: System): Promise<Pick<ForeignZone, 'inside'>> {
   const zone = parseZoneName(name);
   const [addresses, routes] = await Promise.all(
-    [showAddresses(), showRoutes()].map(async (question) => {
+    [showAddresses(), showRouteTable()].map(async (question) => {
       const { status, stdout } = await system.run(askInZone(zone, question));
       return status === 0 ? answerFromZone(stdout) : undefined;
     }),
   );
-  if (addresses === undefined || routes === undefined) return {};
-  const byLink = new Map<string, InterfaceAddress[]>();
-  for (const { link, address, type } of parseAddresses(addresses)) {
-    if (address !== undefined && type !== 'addrconf') byLink.set(link, [...(byLink.get(link) ?? []), address]);
+  return addresses === undefined || routes === undefined ? {} : readInside(addresses, routes);
+}
+
+/** What the zone says is checked like input: what cannot be read tells nothing. */
+function readInside(addresses: string, routes: string): Pick<ForeignZone, 'inside'> {
+  try {
+    const byLink = new Map<string, InterfaceAddress[]>();
+    for (const { link, address, type } of parseAddresses(addresses)) {
+      if (address !== undefined && type !== 'addrconf') byLink.set(link, [...(byLink.get(link) ?? []), address]);
+    }
+    const defaults = parseRouteTable(routes).filter(({ to }) => to.length === 0 && familyOf(to.address) === 'inet');
+    return { inside: { addresses: byLink, routers: defaults.map(({ router }) => router) } };
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    return {};
   }
-  return { inside: { addresses: byLink, routers: parseDefaultRouters(routes) } };
 }

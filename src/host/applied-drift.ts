@@ -70,13 +70,16 @@ async function settle({ zone, generation }: ZonePublication, first: Applied, sys
   let applied = first;
   for (;;) {
     const { setup, forwarding } = applied;
-    const moving = setup?.endsWith('*') === true || forwarding?.endsWith('*') === true;
+    const moving = isMoving(setup) || isMoving(forwarding);
     const patience = moving ? AT_WORK : isLate(applied, generation) ? JUST_TOLD : 0;
     if (system.monotonic() - begin >= patience) return applied;
     await system.sleep(PAUSE);
     applied = await observeApplied(zone, system);
   }
 }
+
+/** On its way, or waiting for what it depends on. */
+const isMoving = (state = '') => state.endsWith('*') || state === 'offline';
 
 function isLate({ setup, status }: Applied, generation: number): boolean {
   return setup === 'online' && (status?.generation ?? 0) < generation;
@@ -89,7 +92,8 @@ function drift({ zone, generation, record }: ZonePublication, applied: Applied):
   const found = status?.message === undefined ? state : `${state}: ${status.message}`;
   const what = { of: `zone "${zone}"`, item: 'applied', expected: `ok (${generation})`, found };
   if (isLate(applied, generation)) return { ...what, plan: [refreshStep(zone, generation)] };
-  const service = setup === 'online' && forwarding === 'maintenance' ? FORWARDING_SERVICE : SETUP_SERVICE;
+  const setUp = setup === 'online' && status?.verified === true;
+  const service = setUp && record.role === 'proxy' ? FORWARDING_SERVICE : SETUP_SERVICE;
   const again = setup === 'maintenance' || forwarding === 'maintenance' ? 'clear' : 'refresh';
   const fault = new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${zone}": ${found}`, {
     hint: applied.absent === true ? howToGiveServices(zone) : howToGoOn(zone, service, again),

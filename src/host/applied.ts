@@ -146,6 +146,7 @@ export function howToGoOn(zone: ZoneName, service: string, again: 'clear' | 'ref
   return [
     `look at:         ${formatCommand(explainService(zone, service))}`,
     `its log:         /usr/sbin/zlogin ${zone} tail -50 ${logOf(service)}`,
-    `after mending:   /usr/sbin/svcadm -z ${zone} ${again} ${service}`,
+    // Set-up starts what waits for it.
+    `after mending:   /usr/sbin/svcadm -z ${zone} ${again} ${again === 'clear' ? service : SETUP_SERVICE}`,
   ].join('\n');
 }

@@ -9,6 +9,7 @@ import { parseSettings } from '../ini/settings.ts';
 import { parseUlaRecord } from '../ini/ula-record.ts';
 import { parseZoneRecord } from '../ini/zone-record.ts';
 import { IMPORT_FILE, NETWORK_RECORDS, SETTINGS_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
+import { errorCode } from '../system/node-error.ts';
 import type { System } from '../system/system.ts';
 
 /** All records of the host, in order of their names. */
@@ -44,9 +45,21 @@ async function readDirectory<T>(
   parse: (text: string, file: string, name: string) => T,
 ): Promise<{ read: T[]; damaged: OperatorError[] }> {
   const files = (await system.list(directory)).filter((name) => name.endsWith('.ini'));
-  const texts = await Promise.all(files.map((file) => system.readFile(`${directory}/${file}`)));
   const read: T[] = [];
   const damaged: OperatorError[] = [];
+  const texts = await Promise.all(
+    files.map(async (file) => {
+      try {
+        return await system.readFile(`${directory}/${file}`);
+      } catch (error) {
+        // A directory, or not ours to read.
+        const why = errorCode(error);
+        if (why === undefined) throw error;
+        damaged.push(unreadable(`${directory}/${file}`, `cannot be read: ${why}`));
+        return undefined;
+      }
+    }),
+  );
   files.forEach((file, index) => {
     const text = texts[index];
     // Gone since the directory was listed: deleted meanwhile.
@@ -55,10 +68,17 @@ async function readDirectory<T>(
       read.push(parse(text, `${directory}/${file}`, file.slice(0, -'.ini'.length)));
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
-      damaged.push(error);
+      const path = `${directory}/${file}`;
+      damaged.push(error.message.startsWith('/') ? error : unreadable(path, `the name of the file: ${error.message}`));
     }
   });
   return { read, damaged };
+}
+
+function unreadable(path: string, why: string): OperatorError {
+  return new OperatorError('RECORD_INVALID', `${path}: ${why}`, {
+    hint: `It is left as it is. Mend ${path}, or move it away`,
+  });
 }
 
 /**

@@ -159,10 +159,12 @@ test('damaged, empty and foreign records are named, and the others are shown, ch
     'zones/web2.ini': (await lab.readFile('global', '/etc/zonenet/zones/web2.ini')).slice(0, 120),
     'networks/a b.ini': 'format = 1\n',
   };
+  await lab.mustRun('mkdir /etc/zonenet/zones/directory.ini');
   for (const [file, text] of Object.entries(damage)) await lab.writeFile('global', `/etc/zonenet/${file}`, text);
   const check = await znetadm(lab, 'check -p -o item,found');
   assert.is(check.status, 6);
-  for (const file of Object.keys(damage)) assert.ok(check.stdout.includes(`record /etc/zonenet/${file}`), check.stdout);
+  for (const file of ['zones/directory.ini', ...Object.keys(damage)])
+    assert.ok(check.stdout.includes(`record /etc/zonenet/${file}`), check.stdout);
   assert.is((await znetadm(lab, 'show-zone -p -o zone')).stdout, 'web1\n');
   assert.is((await znetadm(lab, 'export')).status, 1);
   assert.is((await znetadm(lab, 'create-zone -N back --no-boot web3')).status, 1);

@@ -39,7 +39,12 @@ function saysInside(fake: FakeHost, zone: string, addresses: readonly string[], 
   const said = (stdout: string) => ({ status: 0, timedOut: false, stdout: `${stdout}zonenet-end\n`, stderr: '' });
   const rows = ['lo0/v4:static:ok:127.0.0.1/8', ...addresses].map((row) => `${row}\n`).join('');
   fake.answers.set(`/usr/sbin/zlogin -n ${zone} /usr/sbin/ipadm`, said(rows));
-  fake.answers.set(`/usr/sbin/zlogin -n ${zone} /usr/bin/netstat`, said(`default   ${router}   UG  1  0 x\n`));
+  fake.answers.set(
+    `/usr/sbin/zlogin -n ${zone} /usr/bin/netstat`,
+    said(
+      `IRE Table: IPv4\n  Destination  Mask  Gateway  Device  MTU  Ref Flg  Out  In/Fwd\n----\ndefault 0.0.0.0 ${router} znic0 1500 1 UG 0 0\n`,
+    ),
+  );
 }
 
 /** A proxy that runs, a member that runs, and a halted one with allowed-address. */
