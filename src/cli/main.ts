@@ -28,6 +28,14 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'show zones, their links and addresses, and what they applied',
     load: async () => (await import('./commands/show-zone.ts')).showZoneCommand,
   },
+  'attach-zone': {
+    summary: 'give links to a zone that is there, whoever made it',
+    load: async () => (await import('./commands/attach-zone.ts')).attachZoneCommand,
+  },
+  'detach-zone': {
+    summary: 'take from a zone what attach-zone gave it',
+    load: async () => (await import('./commands/detach-zone.ts')).detachZoneCommand,
+  },
   'delete-zone': {
     summary: 'delete a zone and all that it was given',
     load: async () => (await import('./commands/delete-zone.ts')).deleteZoneCommand,

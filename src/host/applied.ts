@@ -45,6 +45,32 @@ export async function observeApplied(zone: ZoneName, system: System): Promise<Ap
   };
 }
 
+/** What a zone has brought up when its services can be asked, and changed. */
+const UP = 'svc:/milestone/single-user:default';
+
+/**
+ * Waits until the services of a zone that boots can be asked (§5.5).
+ *
+ * @throws {OperatorError} COMMAND_TIMEOUT
+ */
+export async function waitForServices(zone: ZoneName, seconds: number, system: System): Promise<void> {
+  const end = system.monotonic() + seconds * 1000;
+  for (;;) {
+    const states = parseServiceStates((await system.run(showServiceStates(zone, [UP]))).stdout);
+    if (states.get(UP) === 'online') return;
+    if (system.monotonic() >= end) {
+      throw new OperatorError(
+        'COMMAND_TIMEOUT',
+        `Cannot go on: after ${seconds} s ${UP} of zone "${zone}" is not online`,
+        {
+          hint: `See: ${formatCommand(explainService(zone, UP))}`,
+        },
+      );
+    }
+    await system.sleep(LONGEST_PAUSE);
+  }
+}
+
 /** Whether a zone has done what its metadata say, as far as its role asks. */
 export function isApplied({ role }: Pick<ZoneRecord, 'role'>, generation: number, applied: Applied): boolean {
   const { setup, forwarding, status } = applied;

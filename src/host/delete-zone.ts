@@ -71,6 +71,7 @@ export async function planRemoval(
 export async function planDeleteZone(name: ZoneName, recursive: boolean, host: Host): Promise<ZoneRemoval[]> {
   const records = await readRecords(host.system);
   const order = deletionOrder(name, recursive, records);
+  refuseAttached(order);
   const gone: ZoneName[] = [];
   const removals: ZoneRemoval[] = [];
   for (const record of order) {
@@ -80,19 +81,33 @@ export async function planDeleteZone(name: ZoneName, recursive: boolean, host: H
   return removals;
 }
 
+/** @throws {OperatorError} NOT_OURS for a zone that was only attached, unless it is being detached already */
+function refuseAttached(records: readonly ZoneRecord[]): void {
+  const attached = records.find(({ origin, state }) => origin === 'attached' && state !== 'deleting');
+  if (attached === undefined) return;
+  throw new OperatorError('NOT_OURS', `Cannot delete zone "${attached.name}": somebody else made it`, {
+    hint: `to take back what it was given:   znetadm detach-zone ${attached.name}`,
+  });
+}
+
 /** Deletes a zone, or finishes what an interrupted run began. Gives the names of all zones deleted, in their order. */
 export async function deleteZone(name: ZoneName, recursive: boolean, host: Host): Promise<ZoneName[]> {
   const deleted: ZoneName[] = [];
   const order = await clearingEmptied(host, async () => deletionOrder(name, recursive, await readRecords(host.system)));
+  refuseAttached(order);
   for (const { name: zone } of order) {
-    await locked(host, `zone.${zone}`, async () => deleteOne(zone, host));
+    await locked(host, `zone.${zone}`, async () => removeOne(zone, host));
     deleted.push(zone);
   }
   return deleted;
 }
 
-/** The guard is asked again under the lock, and the record says "deleting" before the lock is given back. */
-async function deleteOne(name: ZoneName, host: Host): Promise<void> {
+/**
+ * Takes away what one record owns; the caller holds the lock of its zone.
+ *
+ * The guard is asked again under the lock of the host, and the record says "deleting" before the lock is given back.
+ */
+export async function removeOne(name: ZoneName, host: Host): Promise<void> {
   const { remove, forget } = await locked(host, 'host', async () => {
     const [record] = deletionOrder(name, false, await readRecords(host.system));
     if (record === undefined) throw new Error('deletionOrder ends with the zone itself');

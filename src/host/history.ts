@@ -17,15 +17,18 @@ export function createRecorder(
   run: Pick<HistoryEntry, 'user' | 'command'>,
   now: () => Date,
   append: (line: string) => void,
-): (step: Pick<HostStep, 'change'>) => void {
+): (step: Pick<HostStep, 'changes'>) => void {
   const told = new Set<string>();
-  return ({ change }) => {
-    const subject = change?.subject ?? '';
-    if (told.has(subject) || (change === undefined && told.size > 0)) return;
-    told.add(subject);
-    const time = now()
-      .toISOString()
-      .replace(/\.\d+Z$/, 'Z');
-    append(formatHistoryEntry({ ...run, time, what: change?.what ?? 'mended', subject }));
+  return ({ changes }) => {
+    if (changes === undefined && told.size > 0) return;
+    const lines: readonly Pick<HistoryEntry, 'what' | 'subject'>[] = changes ?? [{ what: 'mended', subject: '' }];
+    for (const { what, subject } of lines) {
+      if (told.has(subject)) continue;
+      told.add(subject);
+      const time = now()
+        .toISOString()
+        .replace(/\.\d+Z$/, 'Z');
+      append(formatHistoryEntry({ ...run, time, what, subject }));
+    }
   };
 }

@@ -1,4 +1,4 @@
-import type { LinkName } from '../domain/names.ts';
+import type { LinkName, ZoneName } from '../domain/names.ts';
 import type { Command } from './command.ts';
 import type { LinkDetails } from './dladm-shares.ts';
 import { parseRows } from './parseable.ts';
@@ -61,6 +61,11 @@ export function createVnic({
 /** Without -t: with it the record stays, and the link comes back with the host (§10.1). */
 export function deleteVnic(name: LinkName): Command {
   return { program: DLADM, args: ['delete-vnic', name] };
+}
+
+/** Moves a link into a running zone with an IP stack of its own. Only for now: its configuration has it for good (§1.8). */
+export function lendLink(name: LinkName, zone: ZoneName): Command {
+  return { program: DLADM, args: ['set-linkprop', '-t', '-p', `zone=${zone}`, name] };
 }
 
 /** One property a call: with several the status is that of the last one (§1.9). */

@@ -86,6 +86,11 @@ export function importManifest(repository: string, manifest: string): Command {
   return { program: SVCCFG, args: ['import', manifest], env: { SVCCFG_REPOSITORY: repository } };
 }
 
+/** Puts a manifest into the repository of a running zone, through the zone's own server (§6.6). */
+export function importIntoZone(zone: ZoneName, manifest: string): Command {
+  return { program: SVCCFG, args: ['-z', zone, 'import', manifest] };
+}
+
 /** What a person types to see why a zone's service is not well. */
 export function explainService(zone: ZoneName, service: string): Command {
   return { program: SVCS, args: ['-z', zone, '-xv', service] };

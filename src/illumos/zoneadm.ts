@@ -79,6 +79,11 @@ export function bootZone(zone: ZoneName): Command {
   return { program: ZONEADM, args: ['-z', zone, 'boot'], timeoutSeconds: 600 };
 }
 
+/** Down and up again at once, with a fresh look at its configuration (§5.4). */
+export function rebootZone(zone: ZoneName): Command {
+  return { program: ZONEADM, args: ['-z', zone, 'reboot'], timeoutSeconds: 600 };
+}
+
 /** Ends when the zone is down and its links are back in the global zone (§1.12). Halted already is success. */
 export function haltZone(zone: ZoneName): Command {
   return { program: ZONEADM, args: ['-z', zone, 'halt'], timeoutSeconds: 300 };

@@ -15,8 +15,14 @@ export interface HostStep {
   /** Lines that only -v shows: the file of a zonecfg. */
   readonly detail?: string;
   readonly steps: Plan;
-  /** The change of a record, for the history. */
-  readonly change?: { readonly what: 'created' | 'changed' | 'deleted'; readonly subject: string };
+  /** The records that it changes, for the history. Missing: none. */
+  readonly changes?: readonly RecordChange[];
+}
+
+export interface RecordChange {
+  readonly what: 'created' | 'changed' | 'deleted';
+  /** "zone web1", "network back". */
+  readonly subject: string;
 }
 
 export type HostPlan = readonly HostStep[];

@@ -1,11 +1,19 @@
 import { OperatorError } from '../domain/errors.ts';
 import { formatBandwidth } from '../domain/link-wishes.ts';
-import type { LinkName } from '../domain/names.ts';
+import type { LinkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
 import type { Command } from '../illumos/command.ts';
 import { formatCommand } from '../illumos/command.ts';
-import { createEtherstub, createVnic, deleteEtherstub, deleteVnic, type Link, setMtu } from '../illumos/dladm.ts';
+import {
+  createEtherstub,
+  createVnic,
+  deleteEtherstub,
+  deleteVnic,
+  type Link,
+  lendLink,
+  setMtu,
+} from '../illumos/dladm.ts';
 import { type LinkDetails, setBandwidth, setPriority } from '../illumos/dladm-shares.ts';
 import type { HostStep } from './host-step.ts';
 import { run } from './step.ts';
@@ -74,6 +82,11 @@ function planShares({ link, bandwidth, priority }: ZoneNic, have: Link | undefin
 /** The etherstub may not be there yet: the plan that makes it comes first. */
 function mtuOver(lower: Link | undefined): number {
   return lower?.mtu ?? ETHERSTUB_MTU;
+}
+
+/** Lends links to a running zone with an IP stack of its own; until it halts, when its configuration takes over (§1.8). */
+export function planLending(zone: ZoneName, nics: readonly Pick<ZoneNic, 'link'>[]): HostStep[] {
+  return nics.map(({ link }) => linkStep('~', lendLink(link, zone), `zone "${zone}" runs, and gets it at once`));
 }
 
 /**

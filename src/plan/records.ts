@@ -24,7 +24,7 @@ const RECORD_MODE = 0o644;
 /** Writes the record of a zone, new or with another state. `note` says what it takes or why it changes. */
 export function recordZone(record: ZoneRecord, sign: '+' | '~', note: string): HostStep {
   const step = writeRecord(ZONE_RECORDS, zoneRecordFile(record.name), formatZoneRecord(record), sign, note);
-  return { ...step, change: { what: changeOf(record.state, sign), subject: `zone ${record.name}` } };
+  return { ...step, changes: [{ what: changeOf(record.state, sign), subject: `zone ${record.name}` }] };
 }
 
 /** Writes the records of many zones, one right after the other. Empty for none. */
@@ -52,6 +52,7 @@ export function recordZones(
         { kind: 'directory', reason: 'records live there', path: ZONE_RECORDS, mode: 0o755 },
         { kind: 'write-all', reason: 'all of them or none', files },
       ],
+      changes: zones.map(({ record }) => ({ what: changeOf(record.state, sign), subject: `zone ${record.name}` })),
     },
   ];
 }
@@ -59,7 +60,7 @@ export function recordZones(
 /** Writes the record of a network, new or with another state. */
 export function recordNetwork(record: Network, sign: '+' | '~', note: string): HostStep {
   const step = writeRecord(NETWORK_RECORDS, networkRecordFile(record.name), formatNetworkRecord(record), sign, note);
-  return { ...step, change: { what: changeOf(record.state, sign), subject: `network ${record.name}` } };
+  return { ...step, changes: [{ what: changeOf(record.state, sign), subject: `network ${record.name}` }] };
 }
 
 function changeOf(state: RecordState, sign: '+' | '~'): 'created' | 'changed' | 'deleted' {
@@ -101,7 +102,7 @@ export function recordReady(record: ZoneRecord): HostStep {
 
 export function forgetZone(zone: ZoneName): HostStep {
   const step = forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
-  return { ...clearingDraft(step, zone), change: { what: 'deleted', subject: `zone ${zone}` } };
+  return { ...clearingDraft(step, zone), changes: [{ what: 'deleted', subject: `zone ${zone}` }] };
 }
 
 function clearingDraft(step: HostStep, zone: ZoneName): HostStep {
@@ -110,7 +111,7 @@ function clearingDraft(step: HostStep, zone: ZoneName): HostStep {
 
 export function forgetNetwork(network: NetworkName): HostStep {
   const step = forget(NETWORK_RECORDS, networkRecordFile(network), `network "${network}" has nothing left`);
-  return { ...step, change: { what: 'deleted', subject: `network ${network}` } };
+  return { ...step, changes: [{ what: 'deleted', subject: `network ${network}` }] };
 }
 
 function forget(directory: string, path: string, reason: string): HostStep {

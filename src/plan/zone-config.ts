@@ -1,7 +1,7 @@
 import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
-import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
 import type { ZoneEntry } from '../illumos/zoneadm.ts';
 import {
@@ -130,6 +130,22 @@ export function planUnconfigure(record: ZoneRecord, observed: ObservedZone | und
 /** Whether a zone on the host belongs to a record, this one or another. */
 export function isMarked({ config }: ObservedZone): boolean {
   return config.attributes[ID] !== undefined;
+}
+
+/**
+ * Takes some links out of the configuration of a zone. Empty when none of them is in it.
+ *
+ * @throws {OperatorError} NOT_OURS
+ */
+export function planUnlink(
+  record: ZoneRecord,
+  nics: readonly Pick<ZoneNic, 'link'>[],
+  observed: ObservedZone | undefined,
+): HostStep[] {
+  if (observed === undefined) return [];
+  checkOurs(record, observed);
+  const links = nics.flatMap(({ link }) => (observed.config.links.includes(link) ? [link] : []));
+  return links.length === 0 ? [] : [configure(record, formatRemovals({ links }), '-', '')];
 }
 
 /** Whether a zone on the host is the recorded one. */

@@ -1,7 +1,16 @@
+import type { ZoneName } from '../domain/names.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
-import { importManifest } from '../illumos/svc-host.ts';
-import { bootZone, cloneZone, haltZone, installZone, uninstallZone } from '../illumos/zoneadm.ts';
+import { importIntoZone, importManifest } from '../illumos/svc-host.ts';
+import {
+  bootZone,
+  cloneZone,
+  haltZone,
+  installZone,
+  rebootZone,
+  uninstallZone,
+  type ZoneState,
+} from '../illumos/zoneadm.ts';
 import { MANIFESTS } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import { run } from './step.ts';
@@ -41,6 +50,21 @@ function importStep({ zonepath }: ZoneRecord, manifest: string): HostStep {
     note: reason,
     steps: [{ kind: 'guard', reason: 'nothing may lead out of the zone', below, path }, run(reason, command)],
   };
+}
+
+/** Boots a zone, anew when it runs: it reads its configuration then. */
+export function planBoot(zone: ZoneName, state: ZoneState | undefined): HostStep[] {
+  const command = state === 'running' ? rebootZone(zone) : bootZone(zone);
+  return [{ ...zoneStep('+', 'boot', command, ''), sign: state === 'running' ? '~' : '+' }];
+}
+
+/** Gives a running zone our services, through its own repository server. */
+export function planLiveImport(zone: ZoneName, service: string): HostStep[] {
+  return MANIFESTS.map((manifest): HostStep => {
+    const command = importIntoZone(zone, manifest);
+    const reason = `zone "${zone}" has no ${service}`;
+    return { sign: '+', about: 'service', what: formatCommand(command), note: reason, steps: [run(reason, command)] };
+  });
 }
 
 /** Boots a zone for the first time. Empty when it has been, or is not to be. */

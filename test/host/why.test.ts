@@ -57,12 +57,12 @@ test('a run writes down each record once, and what it mends once', () => {
     );
   const told = () => lines.splice(0).map((line) => line.trimEnd().split('\t').slice(2, 4).join(' ').trim());
   const create = start();
-  create({ change: { what: 'created', subject: 'zone web1' } });
+  create({ changes: [{ what: 'created', subject: 'zone web1' }] });
   create({});
-  create({ change: { what: 'changed', subject: 'zone web1' } });
+  create({ changes: [{ what: 'changed', subject: 'zone web1' }] });
   assert.equal(told(), ['created zone web1']);
   const remove = start();
-  for (const subject of ['zone web1', 'zone web1', 'zone proxy']) remove({ change: { what: 'deleted', subject } });
+  for (const subject of ['zone web1', 'zone web1', 'zone proxy']) remove({ changes: [{ what: 'deleted', subject }] });
   assert.equal(told(), ['deleted zone web1', 'deleted zone proxy']);
   const mend = start();
   for (let n = 0; n < 3; n += 1) mend({});

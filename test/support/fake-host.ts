@@ -63,6 +63,9 @@ export function createFakeHost() {
     killAt: undefined as number | undefined,
     /** What a zone's method does with metadata: gives the message of a failure, or nothing. */
     method: (_zone: string): string | undefined => undefined,
+    /** Whether a zone has our services. */
+    hasServices: (_zone: string): boolean => true,
+    onImport: (): void => undefined,
     files,
     directories,
     links,
@@ -258,6 +261,7 @@ export function createFakeHost() {
     const zone = zones.get(name);
     if (program.endsWith('svccfg')) {
       files.set(`${after(args, 'import')} in a repository`, '');
+      host.onImport();
       return DONE;
     }
     if (args.includes('-Z')) {
@@ -270,7 +274,8 @@ export function createFakeHost() {
     if (zone?.state !== 'running') return failed(`svcs: Could not bind to repository server`);
     const message = host.method(name);
     if (program.endsWith('svcs')) {
-      const rows = args.slice(5).map((fmri) => `${message === undefined ? 'online' : 'maintenance'}         ${fmri}\n`);
+      const known = args.slice(5).filter((fmri) => !fmri.includes('zonenet') || host.hasServices(name));
+      const rows = known.map((fmri) => `${message === undefined ? 'online' : 'maintenance'}         ${fmri}\n`);
       return said(rows.join(''));
     }
     if (program.endsWith('svcprop')) {

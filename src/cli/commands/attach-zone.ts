@@ -1,0 +1,57 @@
+import { parseAddress } from '../../domain/address.ts';
+import { parseNetworkName, parseZoneName } from '../../domain/names.ts';
+import { hasMethod } from '../../domain/zone-record.ts';
+import { type AttachRequest, attachZone, planAttachZone } from '../../host/attach-zone.ts';
+import { bootAttached } from '../../host/boot-attached.ts';
+import { readRecords } from '../../host/store.ts';
+import { type CliCommand, type Context, collecting, NOTHING_CHANGED } from '../command.ts';
+import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
+import { formatPlan } from '../print-plan.ts';
+import { describeZone, type LinkOptions, toLinkRequest } from './create-zone.ts';
+
+interface Options extends LinkOptions {
+  readonly boot?: true;
+  readonly dryRun?: true;
+  readonly verbose?: true;
+}
+
+export const attachZoneCommand: CliCommand = {
+  configure(command, act) {
+    command
+      .argument('<name>', 'name of a zone that is there, whoever made it')
+      .option('-N, --network <network[=address]>', 'put it on a network (repeatable)', collecting(parseMembership))
+      .option('-R, --router-of <network>', 'make it the proxy of a network (repeatable)', collecting(parseNetworkName))
+      .option(
+        '-x, --outside <[uplink[:vlan]=]address/length>',
+        'outside address of a proxy, or "dhcp" (repeatable)',
+        collecting(parseOutside),
+      )
+      .option('-r, --router <address>', 'default router outside, one a family', collecting(parseAddress))
+      .option('--route <prefix=router>', 'a route beside the default one (repeatable)', collecting(parseRoute))
+      .option('-b, --boot', 'boot it, or boot it anew, and wait until its network is verified')
+      .option('-n, --dry-run', 'print what would be done, and change nothing')
+      .option('-v, --verbose', 'print files too')
+      .action((name: string, options: Options) => {
+        const request = { ...toLinkRequest(options), name: parseZoneName(name) };
+        act((context) => run(request, options, context));
+      });
+  },
+};
+
+async function run(request: AttachRequest, options: Options, { host, print }: Context): Promise<void> {
+  const { boot, dryRun, verbose } = options;
+  if (dryRun === true) {
+    const { links, lend, publish } = await planAttachZone(request, host);
+    print(formatPlan([...links, ...lend, ...publish], verbose === true));
+    print(NOTHING_CHANGED);
+    return;
+  }
+  const attachment = await attachZone(request, host);
+  if (boot === true) await bootAttached(attachment, host);
+  const { record, needsBoot } = attachment;
+  print(`${describeZone(record, await readRecords(host.system))}\n`);
+  if (boot === true || record.origin === 'made') return;
+  const how = needsBoot ? 'It has its links from its next boot' : 'It is not booted';
+  const what = hasMethod(record) ? ', and needs the services of zonenet then' : '';
+  print(`  ${how}${what}. To do both: -b, or now: znetadm attach-zone -b ${record.name}\n`);
+}

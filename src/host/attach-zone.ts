@@ -1,0 +1,211 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
+import { networksOf, type ZoneRecord } from '../domain/zone-record.ts';
+import type { HostPlan, HostStep } from '../plan/host-step.ts';
+import { planLending } from '../plan/links.ts';
+import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
+import { waitApplied } from './applied.ts';
+import { createLinkDecider } from './decide-links.ts';
+import { carryOut, type Host, locked } from './host.ts';
+import { makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
+import { observeHost, observeHostNetworks, observeZone } from './observe.ts';
+import { observeProtection, protectionOf } from './protect.ts';
+import { readRecords, readSettings, refuseDamaged } from './store.ts';
+import type { LinkRequest } from './zone-request.ts';
+
+/** A zone that is there, and the links it is to get. */
+export interface AttachRequest extends LinkRequest {
+  readonly name: ZoneName;
+}
+
+/** What gives a zone its links. */
+export interface Attachment extends ZoneCreations {
+  /** The zone with the links it gets. */
+  readonly record: ZoneRecord;
+  /** Record, links and configuration. */
+  readonly links: HostPlan;
+  /** Links that a running zone gets at once; it needs no boot for them. */
+  readonly lend: HostPlan;
+  /** Metadata, of its routers too: a zone that runs has to have its links when it reads them. */
+  readonly publish: HostPlan;
+  /** Whether it takes a boot until the zone has them. */
+  readonly needsBoot: boolean;
+}
+
+/**
+ * Decides on links for a zone that is there, and plans them. Changes nothing.
+ *
+ * A zone that znetadm made gets more links; a running one at once. One that somebody else made is recorded: links and
+ * mounts are added to its configuration, and nothing else of it is touched.
+ *
+ * @throws {OperatorError} NOT_FOUND, NOT_OURS, EXISTS, IN_USE, VALUE_INVALID, and as `decideZones`
+ */
+export async function planAttachZone(request: AttachRequest, host: Host): Promise<Attachment> {
+  const { system } = host;
+  const { name } = request;
+  const [records, settings, observed] = await Promise.all([
+    readRecords(system),
+    readSettings(system),
+    observeHost(system),
+  ]);
+  refuseDamaged(records, `attach zone "${name}"`);
+  const zone = await observeZone(name, observed, system);
+  const before = records.zones.find((record) => record.name === name);
+  const situation = { records, settings, observed };
+  const base = before === undefined ? foreign(name, zone, host.newId()) : known(before);
+  const asksNothing = request.routes.length + request.networks.length + request.outside.length === 0;
+  // Begun by a run that did not end, or called again only to boot it.
+  const decided = before?.state === 'creating' || (before?.origin === 'attached' && asksNothing);
+  const record = decided ? base : await withLinks(base, request, situation, host);
+  const creations = await planMakeZones([record], situation, host);
+  const added = record.nics.filter(({ link }) => before?.nics.every((nic) => nic.link !== link) ?? true);
+  const isLive = before?.state === 'ready' && observed.zones.get(name)?.state === 'running';
+  const lend = isLive && record.ipType === 'exclusive' ? planLending(name, added) : [];
+  const isPublished = ({ about }: HostStep) => about === 'metadata' || about === 'refresh';
+  return {
+    ...creations,
+    record,
+    links: creations.connect.filter((step) => !isPublished(step)),
+    lend,
+    publish: creations.connect.filter(isPublished),
+    needsBoot: zone?.state === 'running' && (lend.length === 0 || record.origin === 'attached'),
+  };
+}
+
+/** @throws {OperatorError} IN_USE, EXISTS */
+function known(record: ZoneRecord): ZoneRecord {
+  if (record.state === 'deleting') {
+    throw new OperatorError('IN_USE', `Cannot attach zone "${record.name}": it is being taken away`, {
+      hint: 'to finish it: znetadm repair',
+    });
+  }
+  if (record.state === 'creating' && record.origin === 'made') {
+    throw new OperatorError('IN_USE', `Cannot attach zone "${record.name}": it is not made yet`, {
+      hint: 'to finish it: znetadm repair',
+    });
+  }
+  return record;
+}
+
+/**
+ * The record of a zone that somebody else made, without links yet.
+ *
+ * What we would add must not be there: what is taken away one day is exactly what was added.
+ *
+ * @throws {OperatorError} NOT_FOUND, NOT_OURS
+ */
+function foreign(name: ZoneName, zone: ObservedZone | undefined, id: string): ZoneRecord {
+  if (zone === undefined) {
+    throw new OperatorError('NOT_FOUND', `Cannot attach zone "${name}": this host has none of that name`, {
+      hint: `to make it:       znetadm create-zone ${name} …\nwhat there is:    /usr/sbin/zoneadm list -cv`,
+    });
+  }
+  const { config, zonepath, brand } = zone;
+  const record: ZoneRecord = {
+    name,
+    id,
+    state: 'creating',
+    role: 'member',
+    brand,
+    zonepath,
+    autoboot: config.autoboot,
+    origin: 'attached',
+    ipType: config.ipType,
+    install: false,
+    extra: [],
+    bootPending: false,
+    nics: [],
+    vars: {},
+  };
+  const ours = desiredConfig(record);
+  const mark = Object.keys(ours.attributes).find((attribute) => config.attributes[attribute] !== undefined);
+  const mount = ours.filesystems.find(({ dir }) => config.filesystems.some((other) => other.dir === dir));
+  const found =
+    mark === undefined ? (mount === undefined ? undefined : `a mount at ${mount.dir}`) : `attribute ${mark}`;
+  if (found === undefined) return record;
+  throw new OperatorError('NOT_OURS', `Cannot attach zone "${name}": its configuration has ${found} already`, {
+    hint: `It belongs to another record, or somebody copied it. See: /usr/sbin/zonecfg -z ${name} export`,
+  });
+}
+
+/** @throws {OperatorError} EXISTS, VALUE_INVALID, and as `decideZones` */
+async function withLinks(
+  base: ZoneRecord,
+  request: AttachRequest,
+  situation: Situation,
+  host: Host,
+): Promise<ZoneRecord> {
+  const { name } = base;
+  const wanted = [...request.routes, ...request.networks.map(({ network }) => network)];
+  const has = wanted.find((network) => networksOf(base).includes(network));
+  if (has !== undefined) {
+    throw new OperatorError('EXISTS', `Cannot attach zone "${name}": it is on network "${has}" already`, {
+      hint: `See: znetadm show-zone ${name}`,
+    });
+  }
+  const isProxy = base.role === 'proxy' || request.routes.length > 0;
+  const why =
+    base.nics.length > 0 && base.role === 'member' && request.routes.length > 0
+      ? 'it is a member, and a proxy is made as one'
+      : !isProxy && request.outside.length > 0
+        ? 'it is no proxy, and only one has an outside of its own'
+        : wanted.length + request.outside.length === 0
+          ? 'no link is asked for'
+          : undefined;
+  if (why !== undefined) {
+    throw new OperatorError('VALUE_INVALID', `Cannot attach zone "${name}": ${why}`, {
+      hint: 'znetadm attach-zone -N NETWORK[=ADDRESS] NAME, or -R NETWORK for a proxy',
+    });
+  }
+  const networks = await (request.outside.length > 0
+    ? observeHostNetworks(host.system)
+    : { addresses: [], routes: [] });
+  const decide = createLinkDecider({ ...situation, host: networks });
+  const who = { name, brand: base.brand, ipType: base.ipType, before: base };
+  const { role, nics } = decide(request, who);
+  return { ...base, role, nics: [...base.nics, ...nics] };
+}
+
+/**
+ * Gives a zone links, as `planAttachZone` decides, and gives its record.
+ *
+ * For a zone that was not recorded yet what fails is undone. Of a recorded one the record says what it is to have: repair
+ * finishes that.
+ *
+ * @throws {OperatorError} as `planAttachZone`, COMMAND_FAILED, NOT_CONVERGED, NOT_APPLIED
+ */
+export async function attachZone(request: AttachRequest, host: Host): Promise<Attachment> {
+  return await locked(host, `zone.${request.name}`, async () => {
+    const { zones } = await readRecords(host.system);
+    const before = zones.find(({ name }) => name === request.name);
+    return await (before?.state === 'ready' ? addLinks(request, host) : attachNew(request, host));
+  });
+}
+
+async function attachNew(request: AttachRequest, host: Host): Promise<Attachment> {
+  let attachment: Attachment | undefined;
+  const plan = async () => {
+    attachment = await planAttachZone(request, host);
+    return attachment;
+  };
+  const [record] = await makeZones([request.name], plan, host);
+  if (attachment === undefined || record === undefined) throw new Error('makeZones makes what it has planned');
+  return { ...attachment, record };
+}
+
+async function addLinks(request: AttachRequest, host: Host): Promise<Attachment> {
+  const attachment = await locked(host, 'host', async () => {
+    const planned = await planAttachZone(request, host);
+    const { record, links, lend, publish, networks, settings } = planned;
+    await carryOut(links, host);
+    const observed = await observeProtection([record], host.system);
+    await carryOut([...protectionOf(record, { networks }, settings, observed), ...lend, ...publish], host);
+    return planned;
+  });
+  const { publications, settings, record, lend } = attachment;
+  for (const { record: told, generation, running } of publications) {
+    const follows = told.name !== record.name || (lend.length > 0 && record.origin === 'made');
+    if (running && follows) await waitApplied(told, generation, settings.bootSeconds, host.system);
+  }
+  return attachment;
+}

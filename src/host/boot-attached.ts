@@ -1,0 +1,31 @@
+import { hasMethod } from '../domain/zone-record.ts';
+import { SETUP_SERVICE } from '../illumos/svc-host.ts';
+import { planBoot, planLiveImport } from '../plan/zone-life.ts';
+import { observeApplied, waitApplied, waitForServices } from './applied.ts';
+import type { Attachment } from './attach-zone.ts';
+import { carryOut, type Host, locked } from './host.ts';
+import { observeHost } from './observe.ts';
+
+/**
+ * Boots a zone that was attached, or boots it anew, so that it has its links and mounts; then gives it our services,
+ * where it has none, and waits until its network is verified.
+ *
+ * They are imported through the zone's own svc.configd: what is below the root of a zone that has run is not ours to
+ * touch (§8.5). From its next boot on the order of services is ours as well.
+ *
+ * @throws {OperatorError} COMMAND_FAILED, NOT_APPLIED
+ */
+export async function bootAttached({ record, publications, settings }: Attachment, host: Host): Promise<void> {
+  const { system } = host;
+  const { name } = record;
+  await locked(host, `zone.${name}`, async () => {
+    const { zones } = await observeHost(system);
+    await carryOut(planBoot(name, zones.get(name)?.state), host);
+    const own = publications.find(({ zone }) => zone === name);
+    if (own === undefined || !hasMethod(record)) return;
+    await waitForServices(name, settings.bootSeconds, system);
+    const { setup } = await observeApplied(name, system);
+    if (setup === undefined) await carryOut(planLiveImport(name, SETUP_SERVICE), host);
+    await waitApplied(record, own.generation, settings.bootSeconds, system);
+  });
+}

@@ -1,0 +1,133 @@
+import { OperatorError } from '../domain/errors.ts';
+import type { NetworkName, ZoneName } from '../domain/names.ts';
+import { isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import type { HostPlan } from '../plan/host-step.ts';
+import { planVnicRemoval } from '../plan/links.ts';
+import { recordZone } from '../plan/records.ts';
+import { planInterfaceRemoval } from '../plan/shared-stack.ts';
+import { planUnlink } from '../plan/zone-config.ts';
+import { waitApplied } from './applied.ts';
+import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
+import { carryOut, type Host, locked } from './host.ts';
+import { observeDetails, observeHost, observeZone } from './observe.ts';
+import { planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
+import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+
+/**
+ * Plans to take from a zone what it was given: all of it from one that somebody else made, or its links on some networks
+ * from any. Changes nothing.
+ *
+ * @throws {OperatorError} NOT_FOUND, NOT_OURS, IN_USE naming who is in the way
+ */
+export async function planDetachZone(name: ZoneName, networks: readonly NetworkName[], host: Host): Promise<HostPlan> {
+  if (networks.length > 0) return (await planUnlinking(name, networks, host)).plan;
+  const record = await checkWhole(name, host);
+  return removalPlan(await planRemoval(record, host));
+}
+
+/** Takes from a zone what it was given: see `planDetachZone`. */
+export async function detachZone(name: ZoneName, networks: readonly NetworkName[], host: Host): Promise<void> {
+  await locked(host, `zone.${name}`, async () => {
+    if (networks.length === 0) {
+      await checkWhole(name, host);
+      await removeOne(name, host);
+      return;
+    }
+    const { publications, bootSeconds } = await locked(host, 'host', async () => {
+      const unlinking = await planUnlinking(name, networks, host);
+      await carryOut(unlinking.plan, host);
+      return unlinking;
+    });
+    for (const { record, generation, running } of publications) {
+      if (running) await waitApplied(record, generation, bootSeconds, host.system);
+    }
+  });
+}
+
+async function checkWhole(name: ZoneName, host: Host): Promise<ZoneRecord> {
+  const records = await readRecords(host.system);
+  const record = findZone(name, records);
+  if (record.origin === 'made') {
+    throw new OperatorError('NOT_OURS', `Cannot detach zone "${name}": znetadm made it`, {
+      hint: `to delete it:               znetadm delete-zone ${name}\nto take it off a network:   znetadm detach-zone -N NETWORK ${name}`,
+    });
+  }
+  checkNobodyBehind(record, routedNetworks(record), records);
+  await checkHalted(record, host);
+  return record;
+}
+
+/** The links of a running zone are in use, and its mounts too. */
+async function checkHalted({ name }: ZoneRecord, { system }: Host): Promise<void> {
+  const state = (await observeHost(system)).zones.get(name)?.state;
+  if (state === undefined || state === 'configured' || state === 'incomplete' || state === 'installed') return;
+  throw new OperatorError('IN_USE', `Cannot detach zone "${name}": it is ${state}, and uses its links`, {
+    hint: `to free them:   /usr/sbin/zoneadm -z ${name} shutdown`,
+  });
+}
+
+function checkNobodyBehind(record: ZoneRecord, networks: readonly NetworkName[], { zones }: Records): void {
+  for (const network of networks) {
+    const behind = zones.filter((zone) => zone.name !== record.name && isBehind(zone, network));
+    if (behind.length === 0) continue;
+    const users = behind.map((zone) => zone.name).join(', ');
+    const message = `Cannot detach zone "${record.name}": it is the router of network "${network}", used by ${users}`;
+    throw new OperatorError('IN_USE', message, {
+      hint: behind
+        .map(({ name, origin }) => `to free it:   znetadm ${origin === 'made' ? 'delete' : 'detach'}-zone ${name}`)
+        .join('\n'),
+    });
+  }
+}
+
+/**
+ * The record changes last: until then it says what may still be there, and the same command again finishes.
+ */
+async function planUnlinking(
+  name: ZoneName,
+  networks: readonly NetworkName[],
+  host: Host,
+): Promise<{ plan: HostPlan; publications: readonly ZonePublication[]; bootSeconds: number }> {
+  const { system } = host;
+  const [records, settings, seen] = await Promise.all([readRecords(system), readSettings(system), observeHost(system)]);
+  refuseDamaged(records, `detach zone "${name}"`);
+  const record = findZone(name, records);
+  const missing = networks.find((network) => !networksOf(record).includes(network));
+  if (missing !== undefined) {
+    throw new OperatorError('NOT_FOUND', `Cannot detach zone "${name}": it is not on network "${missing}"`, {
+      hint: `It is on: ${networksOf(record).join(', ')}`,
+    });
+  }
+  const leaves = ({ network }: ZoneRecord['nics'][number]) => network !== undefined && networks.includes(network);
+  const going = record.nics.filter(leaves);
+  const left: ZoneRecord = { ...record, nics: record.nics.filter((nic) => !leaves(nic)) };
+  if (networksOf(left).length === 0) {
+    const verb = record.origin === 'made' ? 'delete' : 'detach';
+    throw new OperatorError('IN_USE', `Cannot detach zone "${name}" from its last network`, {
+      hint: `to take all away:   znetadm ${verb}-zone ${name}`,
+    });
+  }
+  const routed = routedNetworks(record).filter((network) => networks.includes(network));
+  checkNobodyBehind(record, routed, records);
+  await checkHalted(record, host);
+  const observed = await observeDetails(seen, [record], system);
+  const zone = await observeZone(name, observed, system);
+  const zones = records.zones.map((other) => (other.name === name ? left : other));
+  const publications = await planPublications(
+    [left, ...routersOf(record, zones)],
+    { networks: records.networks, zones },
+    { settings, observed, system },
+  );
+  const gone: ZoneRecord = { ...record, nics: going };
+  return {
+    plan: [
+      ...planUnlink(record, going, zone),
+      ...planInterfaceRemoval(gone, observed.interfaces),
+      ...planVnicRemoval(gone, observed.links),
+      recordZone(left, '~', `${name} leaves ${networks.join(', ')}`),
+      ...plansOf(publications),
+    ],
+    publications,
+    bootSeconds: settings.bootSeconds,
+  };
+}
