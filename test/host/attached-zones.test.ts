@@ -12,6 +12,7 @@ import { deleteZone } from '../../src/host/delete-zone.ts';
 import { detachZone, planDetachZone } from '../../src/host/detach-zone.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
+import { MANIFESTS } from '../../src/plan/host-paths.ts';
 import { rejects } from '../support/assertions.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 import { hostWith, memberRequest, networkRequest } from '../support/story.ts';
@@ -88,15 +89,14 @@ test('it boots anew on request, and gets our services through its own repository
   fake.onImport = () => {
     imported += 1;
   };
-  fake.hasServices = (zone) => zone !== 'mail' || imported === 2;
+  fake.hasServices = (zone) => zone !== 'mail' || imported === MANIFESTS.length;
   const attachment = await attachZone(onNetworks('mail', 'back'), fake.host);
   assert.is(attachment.needsBoot, true);
   fake.changes.splice(0);
   await bootAttached(attachment, fake.host);
   assert.equal(fake.changes, [
     '/usr/sbin/zoneadm -z mail reboot',
-    '/usr/sbin/svccfg -z mail import /opt/zonenet/smf-manifests/zonenet.xml',
-    '/usr/sbin/svccfg -z mail import /opt/zonenet/smf-manifests/zonenet-forwarding.xml',
+    ...MANIFESTS.map((manifest) => `/usr/sbin/svccfg -z mail import ${manifest}`),
   ]);
   const again = await attachZone(request('mail'), fake.host);
   assert.equal(again.record.nics, attachment.record.nics);
