@@ -58,7 +58,7 @@ export async function apply(
   let after: ObservedZone;
   try {
     await execute(plan, system);
-    await executeSecond(configuration, system);
+    await executeSecond(plan, configuration, system);
     after = await verify(configuration, system);
   } catch (error) {
     if (configuration.metadata.role === 'proxy') await goBack(configuration, zone, system);
@@ -77,9 +77,13 @@ const DOING: Readonly<Record<Occasion, string>> = {
   refresh: 'refreshing',
 };
 
-/** What a lease or a router brings is known only when it is there: routes by it, and default routes too many. */
-async function executeSecond(configuration: Configuration, system: System): Promise<void> {
-  if (!configuration.metadata.nics.some(({ dhcp, addrconf }) => dhcp || addrconf)) return;
+/**
+ * What a lease or a router brings is known only when it is there: routes by it, and default routes too many. And an
+ * address that goes may take a route along that is wanted.
+ */
+async function executeSecond(plan: Plan, configuration: Configuration, system: System): Promise<void> {
+  const removes = plan.some((step) => step.kind === 'run' && step.command.args[0] === 'delete-addr');
+  if (!removes && !configuration.metadata.nics.some(({ dhcp, addrconf }) => dhcp || addrconf)) return;
   await execute(planZone(configuration, await observeZone(configuration, new Map(), system)), system);
 }
 

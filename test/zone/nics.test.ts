@@ -113,6 +113,21 @@ test('from a static address to DHCP: one default route, that of the lease', asyn
   assert.equal((await method(zone, 'refresh')).changes, []);
 });
 
+test('from DHCP back to a static address: the default route that went with the lease comes again', async () => {
+  const zone = zoneWith(leased);
+  zone.leases.set('pnic0', { addr: '203.0.113.9/24', router: '203.0.113.1' });
+  await method(zone, 'start');
+  const link = parseLinkName('pnic0');
+  const fixed = member({ link, addresses: addresses('203.0.113.5/24'), routers: [parseAddress('203.0.113.1')] });
+  zone.files.set(METADATA, formatMetadata({ ...fixed, generation: 2 }));
+  await method(zone, 'refresh');
+  assert.equal(
+    zone.routes.map(({ router }) => router),
+    ['203.0.113.1'],
+  );
+  assert.equal((await method(zone, 'refresh')).changes, []);
+});
+
 test('a route by a leased network is added when the lease is there', async () => {
   const [one] = leased.nics;
   if (one === undefined) throw new Error('it has one');
