@@ -97,7 +97,7 @@ export async function createNetwork(request: NetworkRequest, host: Host): Promis
       },
       async () => {
         const { links } = await observeHost(host.system);
-        return [...planEtherstubRemoval(network, links), forgetNetwork(network.name)];
+        await carryOut([...planEtherstubRemoval(network, links), forgetNetwork(network.name)], host);
       },
       `delete-network ${network.name}`,
       host,

@@ -108,10 +108,17 @@ export async function deleteZone(name: ZoneName, recursive: boolean, host: Host)
  * The guard is asked again under the lock of the host, and the record says "deleting" before the lock is given back.
  */
 export async function removeOne(name: ZoneName, host: Host): Promise<void> {
-  const { remove, forget } = await locked(host, 'host', async () => {
+  await carryOutRemoval(async () => {
     const [record] = deletionOrder(name, false, await readRecords(host.system));
     if (record === undefined) throw new Error('deletionOrder ends with the zone itself');
-    const removal = await planRemoval(record, host);
+    return await planRemoval(record, host);
+  }, host);
+}
+
+/** Plans a removal under the lock of the host and does it. The caller holds the lock of the zone. */
+export async function carryOutRemoval(plan: () => Promise<ZoneRemoval>, host: Host): Promise<void> {
+  const { remove, forget } = await locked(host, 'host', async () => {
+    const removal = await plan();
     await carryOut(removal.announce, host);
     return removal;
   });

@@ -123,7 +123,7 @@ export async function importRecords(bundle: Bundle, host: Host, verb: Verb = 'im
     ];
     await undoing(
       () => carryOut(plan, host),
-      async () => undo,
+      () => carryOut(undo, host),
       'repair',
       host,
     );

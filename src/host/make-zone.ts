@@ -5,17 +5,17 @@ import type { Settings } from '../domain/settings.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
-import { recordReady, recordZone, recordZones } from '../plan/records.ts';
+import { forgetZone, recordReady, recordZone, recordZones } from '../plan/records.ts';
 import { planInterfaces } from '../plan/shared-stack.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
 import { waitApplied } from './applied.ts';
-import { planRemoval, removalPlan } from './delete-zone.ts';
+import { carryOutRemoval, planRemoval } from './delete-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
 import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
 import { planLate, planPublications, plansOf, refuseFaulty, routersOf, type ZonePublication } from './publications.ts';
-import type { Records } from './store.ts';
+import { type Records, readRecords } from './store.ts';
 import { undoing } from './undo.ts';
 
 /** Zones decided upon, and what makes them, in the order of its phases. */
@@ -155,7 +155,7 @@ export async function makeZones(
         host,
       );
     },
-    async () => planUndo(begun, host),
+    async () => takeBack(begun, host),
     names.length === 1 ? `delete-zone ${names.join()}` : 'sync',
     host,
   );
@@ -169,14 +169,16 @@ export async function makeZones(
   return booted;
 }
 
-async function planUndo(records: readonly ZoneRecord[], host: Host): Promise<HostPlan> {
-  return await locked(host, 'host', async () => {
-    // None of them is told of, not even to the next: what is published already may be what all of them gone leaves.
-    const gone = records.map(({ name }) => name);
-    const plans: HostPlan[] = [];
-    for (const record of records) plans.push(removalPlan(await planRemoval(record, host, gone)));
-    return plans.flat();
-  });
+async function takeBack(records: readonly ZoneRecord[], host: Host): Promise<void> {
+  const { zones } = await readRecords(host.system);
+  // Routers are told of none of them: what is published already may be what all of them gone leaves.
+  const gone = records.map(({ name }) => name);
+  for (const record of records) {
+    const isRecorded = zones.some(({ name }) => name === record.name);
+    // The record is written first: without it nothing was made.
+    if (isRecorded) await carryOutRemoval(() => planRemoval(record, host, gone), host);
+    else await locked(host, 'host', () => carryOut([forgetZone(record.name)], host));
+  }
 }
 
 /** Boots a zone for the first time and waits until it has verified its network, where it runs our method. */

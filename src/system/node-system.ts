@@ -76,9 +76,7 @@ async function durableWriteAll(files: readonly FileContent[]): Promise<void> {
   } catch (error) {
     // Says why it could not be written, not why what is there of it could not be taken away.
     for (const { path } of files) await rm(unfinished(path), { force: true }).catch(() => undefined);
-    throw new OperatorError('WRITE_FAILED', `Cannot write "${at}": ${errorCode(error) ?? 'unknown error'}`, {
-      cause: error,
-    });
+    throw writeFailed('write', at, error);
   }
 }
 
@@ -104,9 +102,7 @@ async function durableMakeDirectory(path: string, mode: number): Promise<void> {
     // The name of each new directory is in the one above it.
     for (let at = path; at.length >= first.length; at = dirname(at)) await syncDirectory(dirname(at));
   } catch (error) {
-    throw new OperatorError('WRITE_FAILED', `Cannot make directory "${path}": ${errorCode(error) ?? 'unknown error'}`, {
-      cause: error,
-    });
+    throw writeFailed('make directory', path, error);
   }
 }
 
@@ -119,10 +115,24 @@ async function durableRemove(path: string): Promise<void> {
     await syncDirectory(dirname(path));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return;
-    throw new OperatorError('WRITE_FAILED', `Cannot remove "${path}": ${errorCode(error) ?? 'unknown error'}`, {
-      cause: error,
-    });
+    throw writeFailed('remove', path, error);
   }
+}
+
+/** What to do about a file system that takes nothing, by Node's error code. */
+const REMEDIES: Readonly<Record<string, (directory: string) => string>> = {
+  ENOSPC: (directory) => `Make room, and try again: df -h ${directory}`,
+  EDQUOT: (directory) => `Make room, or raise the quota, and try again: df -h ${directory}`,
+  EROFS: (directory) => `It is mounted read-only: mount -p, and df ${directory} says which file system it is`,
+};
+
+function writeFailed(verb: string, path: string, error: unknown): OperatorError {
+  const code = errorCode(error) ?? 'unknown error';
+  const remedy = REMEDIES[code]?.(dirname(path));
+  return new OperatorError('WRITE_FAILED', `Cannot ${verb} "${path}": ${code}`, {
+    cause: error,
+    ...(remedy === undefined ? {} : { hint: remedy }),
+  });
 }
 
 async function syncDirectory(path: string): Promise<void> {
