@@ -292,6 +292,30 @@ test('takes addresses down and up', async (context) => {
   assert.is(await settled(context, 'zext0/a'), 'down');
 });
 
+test('takes a recorded address out of the running system, and back', async (context) => {
+  await ok(context, 'create-addr -T static -a 10.1.0.1/24 zext0/a', 'create-addr -t -T static -a 10.1.0.2/24 zext0/b');
+  assert.equal(
+    await run(context, 'disable-addr zext0/a'),
+    failure('persistent operation not supported for disable-addr'),
+  );
+  await ok(context, 'disable-addr -t zext0/a');
+  assert.is((await run(context, 'show-addr -p -o state zext0/a')).stdout, 'disabled\n');
+  await ok(context, 'enable-addr -t zext0/a');
+  assert.is(await settled(context, 'zext0/a'), 'ok');
+  assert.equal(
+    await run(context, 'disable-addr -t zext0/b'),
+    failure('could not disable address: Persistent operation on temporary object'),
+  );
+});
+
+test('help is no failure', async (context) => {
+  assert.equal(await run(context, 'help'), {
+    status: 0,
+    stdout: '',
+    stderr: 'usage:  ipadm <subcommand> <args> ...\n',
+  });
+});
+
 test('brings back at a reboot what is recorded, and nothing else', async (context) => {
   const { bare, zone } = context;
   await ok(

@@ -169,6 +169,20 @@ test('all zones at once', async ({ fake }) => {
   assert.match((await fake.runGlobal('svcs -z z -x site/zone-net')).stdout, '\n  Zone: z\n State: maintenance');
   assert.is((await fake.runGlobal('svcs -z nosuch')).stderr, "svcs: invalid zone 'nosuch'\n");
   assert.is((await fake.run('svcs -z z')).stderr, 'svcs: svcs -z may only be used from the global zone\n');
+  assert.equal(await fake.runGlobal('svcadm -Z disable -s site/zone-net'), { status: 0, stdout: '', stderr: '' });
+  assert.is(fake.state('site/zone-net'), 'disabled');
+  assert.is((await fake.run('svcadm -Z enable x')).stderr, 'svcadm: svcadm -Z may only be used from the global zone\n');
+});
+
+test('svcs tells dependencies, dependents and logs', async ({ fake }) => {
+  await boot(fake);
+  assert.is((await fake.run('svcs -d -H -o fmri site/zone-net')).stdout, 'svc:/network/physical:default\n');
+  const dependents = (await fake.run('svcs -D -H -o fmri network/physical')).stdout.split('\n');
+  assert.ok(dependents.includes('svc:/site/zone-net:default'));
+  assert.ok(!dependents.includes('svc:/network/loopback:default'));
+  assert.is((await fake.run('svcs -L site/zone-net')).stdout, '/var/svc/log/site-zone-net:default.log\n');
+  const { stdout } = await fake.run('svcs -a -H -s fmri -o fmri');
+  assert.equal(stdout.trim().split('\n'), [...stdout.trim().split('\n')].sort());
 });
 
 test('early in a boot the repository server is not there', async ({ fake }) => {

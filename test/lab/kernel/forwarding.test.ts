@@ -115,6 +115,8 @@ test('comes back at a reboot only when it was recorded', async (context) => {
   await set(context, 'set-prop', '-p', 'forwarding=on', 'ipv4');
   await bare.reboot(zones.proxy);
   assert.is(await state(), 'on:on\n');
+  await set(context, 'reset-prop', '-p', 'forwarding', 'ipv4');
+  assert.is(await state(), 'off:\n');
 });
 
 test.run();

@@ -139,6 +139,8 @@ for (const [command, after] of [
   ['init 6', 'running'],
   ['halt', 'installed'],
   ['init 5', 'installed'],
+  ['init 0', 'installed'],
+  ['poweroff', 'installed'],
 ] as const) {
   test(`${command} from inside takes the caller along and leaves the zone ${after}`, async ({ lab }) => {
     const up = async () => await lab.mustRun('zoneadm -z stopped boot 2>&1');

@@ -81,14 +81,7 @@ test('import by hand merges in the same way and refreshes', async ({ fake }) => 
   assert.is(fake.files.read('/order'), 'refresh\n');
 });
 
-test('profiles of the site enable, disable and set, once for each service', async ({ fake }) => {
-  fake.deliver({
-    x: manifest('site/x', { enabled: false, groups: config(propval('a', '1')) }),
-    y: manifest('site/y'),
-  });
-  fake.files.write(
-    '/etc/svc/profile/site/ours.xml',
-    `<?xml version='1.0'?>
+const PROFILE = `<?xml version='1.0'?>
 <!DOCTYPE service_bundle SYSTEM '/usr/share/lib/xml/dtd/service_bundle.dtd.1' [
  <!ENTITY % profile "INCLUDE"><!ENTITY % manifest "IGNORE">
 ]>
@@ -98,8 +91,29 @@ test('profiles of the site enable, disable and set, once for each service', asyn
 <instance name='default' enabled='true'/></service>
 <service name='site/y' type='service' version='1'><instance name='default' enabled='false'/></service>
 <service name='site/nosuch' type='service' version='1'><instance name='default' enabled='true'/></service>
-</service_bundle>`,
-  );
+</service_bundle>`;
+
+const xAndY = () => ({
+  x: manifest('site/x', { enabled: false, groups: config(propval('a', '1')) }),
+  y: manifest('site/y'),
+});
+
+test('svccfg apply lays a profile over what is there, and refuses a manifest', async ({ fake }) => {
+  fake.deliver(xAndY());
+  await fake.boot();
+  assert.equal([fake.state('site/x'), fake.state('site/y')], ['disabled', 'online']);
+  fake.files.write('/tmp/profile.xml', PROFILE);
+  assert.equal(await fake.run('svccfg apply /tmp/profile.xml'), { status: 0, stdout: '', stderr: '' });
+  await fake.settled();
+  assert.equal([fake.state('site/x'), fake.state('site/y')], ['online', 'disabled']);
+  assert.is((await fake.run('svcprop -p config/a site/x:default')).stdout, '2\n');
+  fake.files.write('/tmp/manifest.xml', manifest('site/z'));
+  assert.is((await fake.run('svccfg apply /tmp/manifest.xml')).status, 1);
+});
+
+test('profiles of the site enable, disable and set, once for each service', async ({ fake }) => {
+  fake.deliver(xAndY());
+  fake.files.write('/etc/svc/profile/site/ours.xml', PROFILE);
   await fake.boot();
   assert.equal([fake.state('site/x'), fake.state('site/y')], ['online', 'disabled']);
   assert.is((await fake.run('svcprop -t -p config/a site/x')).stdout, 'config/a astring 2\n');
