@@ -144,7 +144,7 @@ const HALF_KNOWN: Readonly<Record<string, readonly string[]>> = {
     '-n get frob',
     'get 1.2.3.4',
   ],
-  netstat: ['-r', '-n', '-rn -f frob', '-rn frob', '-an', '-i', '-rnv'],
+  netstat: ['-r', '-n', '-rn -f frob', '-rn frob', '-an', '-i'],
   routeadm: ['-e frob', '-d constructor', '-e', '-p frob', '-u frob', '-s routing-svcs=frob'],
   zonecfg: [
     '-z',
