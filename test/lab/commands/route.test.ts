@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { CallResult, Program } from '../daemon/call.ts';
@@ -191,6 +192,9 @@ fe80::/10                   fe80::8:20ff:fe4e:1fa0      U       2       0 zrtr0â
 
 test('prints masks and MTUs with -v', async (context) => {
   await run(context, ['ipadm', 'create-addr', '-t', '-T', 'addrconf', 'zrtr0/ll']);
+  // The route of the link-local address comes when duplicate detection has ended.
+  const state = async () => (await run(context, ['ipadm', 'show-addr', '-p', '-o', 'state', 'zrtr0/ll'])).stdout;
+  while ((await state()) !== 'ok\n') await sleep(20);
   await run(context, ['route', '-n', 'add', 'default', '203.0.113.1']);
   await follow(
     `
