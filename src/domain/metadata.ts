@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import type { Lease } from './lease.ts';
 import type { DomainName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { InterfaceAddress, Prefix } from './prefix.ts';
 import type { StaticRoute } from './static-route.ts';
@@ -22,6 +23,8 @@ export interface ZoneMetadata {
   readonly networks: readonly HiddenNetwork[];
   /** The zones behind a proxy. Empty for a member. */
   readonly members: readonly Member[];
+  /** The zones it finds on its networks by /etc/hosts. Empty where they have no names, or DNS has them. */
+  readonly siblings: readonly Sibling[];
   /** Values of the site for its templates; the zone's own local.ini comes over them. */
   readonly vars: Vars;
   /** SHA-256 over the templates that the host publishes with this; missing: it publishes none. */
@@ -59,9 +62,16 @@ export interface HiddenNetwork {
   readonly name: NetworkName;
   /** One prefix a family, IPv4 first; a network may have either alone. */
   readonly prefixes: readonly Prefix[];
+  /** The proxy serves the names of its zones in this domain. Missing: it serves none. */
+  readonly domain?: DomainName;
 }
 
-export interface Member {
+export interface Sibling {
   readonly zone: ZoneName;
   readonly addresses: readonly Address[];
+}
+
+export interface Member extends Sibling {
+  /** Addresses that it is to be given by DHCP. Empty for a zone that configures itself. */
+  readonly leases: readonly Lease[];
 }

@@ -1,5 +1,6 @@
 import { ADDRESS_BITS, type Address, addressFromValue, type Family, familyOf } from './address.ts';
 import { OperatorError } from './errors.ts';
+import type { NameService } from './name-service.ts';
 import type { LinkName, NetworkName } from './names.ts';
 import { formatPrefix, type InterfaceAddress, type Prefix, prefixContains, prefixRange } from './prefix.ts';
 import type { Reservation } from './reservation.ts';
@@ -23,6 +24,8 @@ export interface Network {
   readonly reservations: readonly Reservation[];
   /** Values for the templates of zones that are on it. */
   readonly vars: Vars;
+  /** How its zones find each other by name. Missing: not at all. */
+  readonly names?: NameService;
   /** Links on it may send what they like. Missing: they are protected, as their zone's role allows. */
   readonly unprotected?: true;
 }

@@ -1,6 +1,7 @@
 import type { Address } from './address.ts';
 import { OperatorError } from './errors.ts';
 import type { LinkWishes } from './link-wishes.ts';
+import type { MacAddress } from './mac.ts';
 import type { Nic, Role } from './metadata.ts';
 import type { LinkName, NetworkName, ZoneName } from './names.ts';
 import type { RecordState } from './network.ts';
@@ -43,6 +44,8 @@ export interface ZoneNic extends Nic, LinkWishes {
   readonly over: LinkName;
   /** Missing: untagged. */
   readonly vlan?: number;
+  /** Chosen by us for a zone that gets its address by DHCP. Missing: what dladm gives. */
+  readonly mac?: MacAddress;
 }
 
 /** Brands whose zones run no SMF of illumos: a Linux in a zone, and virtual machines. */

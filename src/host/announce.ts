@@ -7,7 +7,7 @@ import { refreshStep } from '../plan/publish.ts';
 import { execute } from '../system/execute.ts';
 import { observeApplied } from './applied.ts';
 import type { Host } from './host.ts';
-import { planPublications, routersOf } from './publications.ts';
+import { planPublications, toldOf } from './publications.ts';
 import type { Records } from './store.ts';
 
 /** Zones that are asked at one look: each costs two commands. */
@@ -47,7 +47,7 @@ export function createAnnouncer({ system }: Pick<Host, 'system'>) {
     const { setup } = await observeApplied(record.name, system);
     if (setup !== 'online' && setup !== 'maintenance' && system.monotonic() < end) return false;
     if (setup === 'online') {
-      await tellIfLate([record, ...routersOf(record, records.zones)], running, records, settings);
+      await tellIfLate([record, ...toldOf(record, records)], running, records, settings);
     } else {
       const look = formatCommand(explainService(record.name, SETUP_SERVICE));
       system.log(`zone ${name} did not set up its network: ${setup ?? 'its services cannot be asked'}; see: ${look}`);

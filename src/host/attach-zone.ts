@@ -161,7 +161,7 @@ async function withLinks(
     ? observeHostNetworks(host.system)
     : { addresses: [], routes: [] });
   const decide = createLinkDecider({ ...situation, host: networks });
-  const who = { name, brand: base.brand, ipType: base.ipType, before: base };
+  const who = { name, brand: base.brand, ipType: base.ipType, before: base, newId: () => host.newId() };
   const { role, nics } = decide(request, who);
   return { ...base, role, nics: [...base.nics, ...nics] };
 }

@@ -1,6 +1,7 @@
 import type { Address } from '../domain/address.ts';
 import { createLinkNames } from '../domain/allocation.ts';
 import { OperatorError } from '../domain/errors.ts';
+import type { NameService } from '../domain/name-service.ts';
 import type { NetworkName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { checkNetworkMtu, checkReservations, decideRouters } from '../domain/network-checks.ts';
@@ -30,6 +31,8 @@ export interface NetworkRequest {
   readonly reservations: readonly Reservation[];
   /** Values for the templates of its zones. */
   readonly vars: Vars;
+  /** How its zones find each other by name. Missing: not at all. */
+  readonly names?: NameService;
   /** Its links are not protected. */
   readonly unprotected?: true;
 }
@@ -79,6 +82,7 @@ export async function planCreateNetwork(request: NetworkRequest, host: Host): Pr
     mtu,
     reservations,
     vars: request.vars,
+    ...(request.names === undefined ? {} : { names: request.names }),
     ...(request.unprotected === true ? { unprotected: true } : {}),
   };
   const note = `${request.name} takes ${prefixes.map(formatPrefix).join(', ')}, ${etherstub}`;
@@ -130,7 +134,7 @@ async function decideInet6(
 }
 
 function takeUp(before: Network, request: NetworkRequest, purpose: string): Network {
-  const { prefix, inet6, routers, mtu, reservations, vars, name } = request;
+  const { prefix, inet6, routers, mtu, reservations, vars, names, name } = request;
   const has = (wanted: Prefix) => before.prefixes.some((other) => formatPrefix(other) === formatPrefix(wanted));
   const fits =
     before.state === 'creating' &&
@@ -143,6 +147,7 @@ function takeUp(before: Network, request: NetworkRequest, purpose: string): Netw
     routers.every((router) => before.routers.includes(router)) &&
     (mtu === undefined || mtu === before.mtu) &&
     JSON.stringify(vars) === JSON.stringify(before.vars) &&
+    JSON.stringify(names) === JSON.stringify(before.names) &&
     reservations.map(formatReservation).join() === before.reservations.map(formatReservation).join();
   if (fits) return before;
   const what = `${before.prefixes.map(formatPrefix).join(', ')} on ${before.etherstub}`;

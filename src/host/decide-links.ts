@@ -2,11 +2,20 @@ import { type Address, familyOf } from '../domain/address.ts';
 import { type AddressGiver, createAddressGiver, createLinkNames } from '../domain/allocation.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { LinkWishes } from '../domain/link-wishes.ts';
+import { type MacAddress, randomMac } from '../domain/mac.ts';
 import type { Role } from '../domain/metadata.ts';
 import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
 import { type Network, routerAddresses } from '../domain/network.ts';
 import { formatPrefix, type InterfaceAddress, prefixContains } from '../domain/prefix.ts';
-import { addressesOn, type IpType, networksOf, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import {
+  addressesOn,
+  hasMethod,
+  type IpType,
+  networksOf,
+  proxyOf,
+  type ZoneNic,
+  type ZoneRecord,
+} from '../domain/zone-record.ts';
 import { createOutsideDecider } from './decide-outside.ts';
 import { decideRoutes } from './decide-routes.ts';
 import { takenLinkNames } from './observe.ts';
@@ -21,6 +30,8 @@ export interface Who {
   readonly ipType: IpType;
   /** The links it has already, of a zone that gets more. */
   readonly before?: ZoneRecord;
+  /** A new random UUID. */
+  newId(): string;
 }
 
 /** Decides on the links of one zone after the other: what one was given the next does not get. */
@@ -34,7 +45,8 @@ export function createLinkDecider(situation: Situation): LinkDecider {
   const decideOutside = createOutsideDecider(situation);
   /** Networks that got their router in this run, and who it is. */
   const routed = new Map<NetworkName, ZoneName>();
-  return (request, { name, ipType, before }) => {
+  const chooseMac = createMacChooser(records);
+  return (request, { name, ipType, brand, before, newId }) => {
     const routes = request.routes.map((network) => usableNetwork(network, name, records));
     for (const network of routes) {
       checkUnrouted(network, name, records, routed);
@@ -55,7 +67,23 @@ export function createLinkDecider(situation: Situation): LinkDecider {
     );
     const given = [...outside, ...memberships, ...inside];
     const nics = decideRoutes(given, request, name, { networks: records.networks, before: before?.nics ?? [] });
-    return { role: isProxy ? 'proxy' : 'member', nics };
+    // What cannot run our method gets its address by DHCP, from a proxy that knows it by its Ethernet address.
+    const leased =
+      hasMethod({ brand, ipType }) || ipType === 'shared'
+        ? nics
+        : nics.map((nic) => ({ ...nic, mac: chooseMac(newId) }));
+    return { role: isProxy ? 'proxy' : 'member', nics: leased };
+  };
+}
+
+/** The last six digits of a random UUID (version 4) are random all. */
+function createMacChooser({ zones }: Records): (newId: () => string) => MacAddress {
+  const taken = new Set(zones.flatMap(({ nics }) => nics.flatMap(({ mac }) => mac ?? [])));
+  return (newId) => {
+    let mac = randomMac(newId().slice(-6));
+    while (taken.has(mac)) mac = randomMac(newId().slice(-6));
+    taken.add(mac);
+    return mac;
   };
 }
 

@@ -20,7 +20,7 @@ export function decideZones(requests: readonly ZoneRequest[], situation: Situati
     const zonepath = request.zonepath ?? `${settings.zonesPath}/${name}`;
     checkNoOther(name, zonepath);
     const brand = request.brand ?? settings.brand;
-    const { role, nics } = decideLinks(request, { name, ipType: request.ipType, brand });
+    const { role, nics } = decideLinks(request, { name, ipType: request.ipType, brand, newId });
     return {
       name,
       id: newId(),

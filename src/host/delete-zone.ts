@@ -10,7 +10,7 @@ import { planZoneRemoval } from '../plan/zone-life.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
-import { planLate, planPublications, plansOf, routersOf } from './publications.ts';
+import { planLate, planPublications, plansOf, toldOf } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a zone away. */
@@ -47,7 +47,7 @@ export async function planRemoval(
   const left = records.zones.filter(({ name }) => name !== record.name && !gone.includes(name));
   const publications = await planPublications(
     // A record that cannot be read may be of a member, which its router must not lose.
-    records.damaged.length > 0 ? [] : routersOf(record, left),
+    records.damaged.length > 0 ? [] : toldOf(record, { networks: records.networks, zones: left }),
     { networks: records.networks, zones: left },
     { settings, observed, system },
   );

@@ -10,7 +10,7 @@ import { waitApplied } from './applied.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
-import { planPublications, plansOf, routersOf, type ZonePublication } from './publications.ts';
+import { planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /**
@@ -114,7 +114,7 @@ async function planUnlinking(
   const zone = await observeZone(name, observed, system);
   const zones = records.zones.map((other) => (other.name === name ? left : other));
   const publications = await planPublications(
-    [left, ...routersOf(record, zones)],
+    [left, ...toldOf(record, { networks: records.networks, zones })],
     { networks: records.networks, zones },
     { settings, observed, system },
   );

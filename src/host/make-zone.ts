@@ -14,7 +14,7 @@ import { carryOutRemoval, planRemoval } from './delete-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
 import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
-import { planLate, planPublications, plansOf, refuseFaulty, routersOf, type ZonePublication } from './publications.ts';
+import { planLate, planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
 import { type Records, readRecords } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -63,9 +63,9 @@ export async function planMakeZones(
   const changed = wanted.filter((record) => known.get(record.name) !== record);
   for (const record of wanted) known.set(record.name, record);
   const zones = changed.length === 0 ? records.zones : byName([...known.values()]);
-  const routers = new Set(wanted.flatMap((record) => routersOf(record, zones)));
+  const told = new Set(wanted.flatMap((record) => toldOf(record, { networks: records.networks, zones })));
   const publications = await planPublications(
-    [...new Set([...wanted, ...routers])],
+    [...new Set([...wanted, ...told])],
     { networks: records.networks, zones },
     { settings, observed, system },
   );

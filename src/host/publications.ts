@@ -1,7 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { NetworkName, ZoneName } from '../domain/names.ts';
+import type { ZoneName } from '../domain/names.ts';
 import type { Settings } from '../domain/settings.ts';
-import { hasMethod, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, networksOf, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { metadataFile } from '../plan/host-paths.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { factsOf, type Publication, planPublication, publishedDigest, refreshStep } from '../plan/publish.ts';
@@ -104,13 +104,17 @@ export function plansOf(publications: readonly ZonePublication[]): HostPlan {
   return publications.flatMap(({ plan }) => plan);
 }
 
-/** The routers whose facts depend on a zone: those of the networks it is on. Zones that are being deleted are left out. */
-export function routersOf(zone: ZoneRecord, zones: readonly ZoneRecord[]): ZoneRecord[] {
-  const own = routedNetworks(zone);
-  const networks = zone.nics.flatMap(({ network }): NetworkName[] =>
-    network === undefined || own.includes(network) ? [] : [network],
-  );
+/**
+ * The zones whose facts depend on a zone: the routers of the networks it is on, and where those are named in /etc/hosts
+ * all others on them. Zones that are being deleted are left out.
+ */
+export function toldOf(zone: ZoneRecord, { networks, zones }: Pick<Records, 'networks' | 'zones'>): ZoneRecord[] {
   const living = zones.filter(({ name, state }) => name !== zone.name && state !== 'deleting');
-  const routers = networks.map((network) => proxyOf(network, living)).filter((router) => router !== undefined);
-  return [...new Set(routers)];
+  const own = routedNetworks(zone);
+  const told = networksOf(zone).flatMap((name): readonly (ZoneRecord | undefined)[] => {
+    const inHosts = networks.find((network) => network.name === name)?.names?.by === 'hosts';
+    if (inHosts) return living.filter((other) => networksOf(other).includes(name));
+    return own.includes(name) ? [] : [proxyOf(name, living)];
+  });
+  return [...new Set(told.filter((other) => other !== undefined))];
 }

@@ -1,3 +1,4 @@
+import type { MacAddress } from '../domain/mac.ts';
 import type { LinkName, ZoneName } from '../domain/names.ts';
 import type { Command } from './command.ts';
 import type { LinkDetails } from './dladm-shares.ts';
@@ -49,13 +50,16 @@ export function createVnic({
   name,
   over,
   vlan,
+  mac,
 }: {
   readonly name: LinkName;
   readonly over: LinkName;
   readonly vlan?: number | undefined;
+  readonly mac?: MacAddress | undefined;
 }): Command {
   const tag = vlan === undefined ? [] : ['-v', `${vlan}`];
-  return { program: DLADM, args: ['create-vnic', '-l', over, ...tag, name] };
+  const fixed = mac === undefined ? [] : ['-m', mac];
+  return { program: DLADM, args: ['create-vnic', '-l', over, ...fixed, ...tag, name] };
 }
 
 /** Without -t: with it the record stays, and the link comes back with the host (§10.1). */

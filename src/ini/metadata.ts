@@ -1,6 +1,7 @@
 import { parseAddress } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { type Fault, faultsError } from '../domain/fault.ts';
+import { formatLease, parseLease } from '../domain/lease.ts';
 import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { formatPrefix, parsePrefix } from '../domain/prefix.ts';
@@ -18,8 +19,9 @@ const HEAD = {
   templates: optional(parseDigest),
 };
 const RESOLVER = { nameserver: list(parseAddress), domain: optional(parseDomainName), search: list(parseDomainName) };
-const NETWORK = { prefix: list(parsePrefix) };
-const MEMBER = { address: list(parseAddress) };
+const NETWORK = { prefix: list(parsePrefix), domain: optional(parseDomainName) };
+const SIBLING = { address: list(parseAddress) };
+const MEMBER = { ...SIBLING, lease: list(parseLease) };
 
 /**
  * Reads the metadata of a zone. The last line of every file is `[end]`: a file cut short has none.
@@ -34,10 +36,11 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   if (top === undefined) throw new Error('parseIni gives the section "" always');
   refuseNewer(document, top);
   const head = readSection(top, HEAD, faults);
-  const sections = sortSections(document, ['nic.', 'resolver', 'network.', 'member.', 'vars'], faults);
+  const sections = sortSections(document, ['nic.', 'resolver', 'network.', 'member.', 'sibling.', 'vars'], faults);
   const nics = readEach(sections['nic.'], parseLinkName, NIC, faults);
   const networks = readEach(sections['network.'], parseNetworkName, NETWORK, faults);
   const members = readEach(sections['member.'], parseZoneName, MEMBER, faults);
+  const siblings = readEach(sections['sibling.'], parseZoneName, SIBLING, faults);
   const [resolverSection] = sections.resolver;
   const resolver = resolverSection === undefined ? undefined : readSection(resolverSection, RESOLVER, faults);
   const vars = readVars(sections.vars, faults);
@@ -52,15 +55,20 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
       ...(resolver?.domain === undefined ? {} : { domain: resolver.domain }),
       search: resolver?.search ?? [],
     },
-    networks: networks.map(([name, { prefix }]) => ({ name, prefixes: prefix })),
-    members: members.map(([zone, { address }]) => ({ zone, addresses: address })),
+    networks: networks.map(([name, { prefix, domain }]) => ({
+      name,
+      prefixes: prefix,
+      ...(domain === undefined ? {} : { domain }),
+    })),
+    members: members.map(([zone, { address, lease }]) => ({ zone, addresses: address, leases: lease })),
+    siblings: siblings.map(([zone, { address }]) => ({ zone, addresses: address })),
     vars,
   };
 }
 
 /** Writes the metadata of a zone; the same facts give the same bytes. `parseMetadata` reads back the same facts. */
 export function formatMetadata(metadata: ZoneMetadata): string {
-  const { generation, zone, role, templates, nics, resolver, networks, members, vars } = metadata;
+  const { generation, zone, role, templates, nics, resolver, networks, members, siblings, vars } = metadata;
   return formatIni(
     [`zonenet: metadata of zone ${zone}, written by the host. Regenerated; do not edit.`],
     [
@@ -86,12 +94,22 @@ export function formatMetadata(metadata: ZoneMetadata): string {
           ['search', resolver.search],
         ],
       },
-      ...networks.map(({ name, prefixes }) => ({
+      ...networks.map(({ name, prefixes, domain }) => ({
         name: `network.${name}`,
-        entries: [['prefix', prefixes.map(formatPrefix)]] as const,
+        entries: [
+          ['prefix', prefixes.map(formatPrefix)],
+          ['domain', domain ?? []],
+        ] as const,
       })),
-      ...members.map(({ zone: member, addresses }) => ({
+      ...members.map(({ zone: member, addresses, leases }) => ({
         name: `member.${member}`,
+        entries: [
+          ['address', addresses],
+          ['lease', leases.map(formatLease)],
+        ] as const,
+      })),
+      ...siblings.map(({ zone: sibling, addresses }) => ({
+        name: `sibling.${sibling}`,
         entries: [['address', addresses]] as const,
       })),
       ...varsSections(vars),

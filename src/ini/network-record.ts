@@ -1,5 +1,6 @@
 import { parseAddress } from '../domain/address.ts';
 import type { Fault } from '../domain/fault.ts';
+import { formatNameService, parseNameService } from '../domain/name-service.ts';
 import { type NetworkName, parseLinkName, parseNetworkName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { formatPrefix, parsePrefix, prefixContains } from '../domain/prefix.ts';
@@ -18,6 +19,7 @@ const NETWORK = {
   etherstub: one(parseLinkName),
   mtu: one(wholeNumber(576, 9000)),
   reserve: list(parseReservation),
+  names: optional(parseNameService),
   protection: optional(yesOrNo),
 };
 
@@ -53,13 +55,14 @@ export function parseNetworkRecord(text: string, file: string, name: NetworkName
     mtu: values.mtu,
     reservations: values.reserve,
     vars,
+    ...(values.names === undefined ? {} : { names: values.names }),
     ...(values.protection === false ? { unprotected: true } : {}),
   };
 }
 
 /** Writes the record of a network. `parseNetworkRecord` reads back the same. */
 export function formatNetworkRecord(network: Network): string {
-  const { name, state, prefixes, routers, etherstub, mtu, reservations, vars, unprotected } = network;
+  const { name, state, prefixes, routers, etherstub, mtu, reservations, vars, names, unprotected } = network;
   return formatIni(
     [`zonenet: record of network ${name}. Written by znetadm; change it with znetadm.`],
     [
@@ -74,6 +77,7 @@ export function formatNetworkRecord(network: Network): string {
           ['etherstub', etherstub],
           ['mtu', `${mtu}`],
           ['reserve', reservations.map(formatReservation)],
+          ['names', names === undefined ? [] : formatNameService(names)],
           ...(unprotected === true ? [['protection', 'no'] as const] : []),
         ],
       },

@@ -1,5 +1,6 @@
 import type { Fault } from '../domain/fault.ts';
 import { formatBandwidth, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
+import { parseMac } from '../domain/mac.ts';
 import { parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
 import { parseConfigLine } from '../domain/zone-config-lines.ts';
 import {
@@ -38,6 +39,7 @@ const ZONE_NIC = {
   ...NIC,
   over: one(parseLinkName),
   vlan: optional(wholeNumber(1, 4094)),
+  mac: optional(parseMac),
   bandwidth: optional(parseBandwidth),
   priority: optional(oneOf(...PRIORITIES)),
 };
@@ -73,10 +75,11 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
     ...(head.template === undefined ? {} : { template: head.template }),
     ...(head.clone === undefined ? {} : { cloneOf: head.clone }),
     extra: head.config,
-    nics: nics.map(([link, { over, vlan, bandwidth, priority, ...values }]) => ({
+    nics: nics.map(([link, { over, vlan, mac, bandwidth, priority, ...values }]) => ({
       ...toNic(link, values),
       over,
       ...(vlan === undefined ? {} : { vlan }),
+      ...(mac === undefined ? {} : { mac }),
       ...(bandwidth === undefined ? {} : { bandwidth }),
       ...(priority === undefined ? {} : { priority }),
     })),
@@ -120,10 +123,17 @@ export function formatZoneRecord(record: ZoneRecord): string {
   );
 }
 
-function overEntries({ over, vlan, bandwidth, priority }: ZoneNic): (readonly [string, string | readonly string[]])[] {
+function overEntries({
+  over,
+  vlan,
+  mac,
+  bandwidth,
+  priority,
+}: ZoneNic): (readonly [string, string | readonly string[]])[] {
   return [
     ['over', over],
     ['vlan', vlan === undefined ? [] : `${vlan}`],
+    ['mac', mac ?? []],
     ['bandwidth', bandwidth === undefined ? [] : formatBandwidth(bandwidth)],
     ['priority', priority ?? []],
   ];

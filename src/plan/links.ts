@@ -47,7 +47,7 @@ export function planEtherstub({ name, etherstub }: Network, links: Links): HostS
  */
 export function planVnics(zone: ZoneRecord, links: Links): HostStep[] {
   return zone.nics.flatMap((nic) => {
-    const { link, over, vlan, mtu } = nic;
+    const { link, over, vlan, mac, mtu } = nic;
     const have = links.get(link);
     const tag = have?.details === undefined ? vlan : have.details.vlan === 0 ? undefined : have.details.vlan;
     if (have !== undefined && (have.class !== 'vnic' || have.over !== over || tag !== vlan)) {
@@ -55,7 +55,7 @@ export function planVnics(zone: ZoneRecord, links: Links): HostStep[] {
       throw notOurs(have, `is recorded as ${wanted} of zone "${zone.name}"`);
     }
     const made =
-      have === undefined ? [linkStep('+', createVnic({ name: link, over, vlan }), `${link} is missing`)] : [];
+      have === undefined ? [linkStep('+', createVnic({ name: link, over, vlan, mac }), `${link} is missing`)] : [];
     const startsAt = have?.mtu ?? mtuOver(links.get(over));
     const why = have === undefined ? `a VNIC over ${over} starts at ${startsAt}` : `${link} has an MTU of ${startsAt}`;
     const sized = startsAt === mtu ? [] : [linkStep(have === undefined ? '+' : '~', setMtu(link, mtu), why)];

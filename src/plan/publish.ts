@@ -1,10 +1,12 @@
 import { dirname } from 'node:path';
+import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { Resolver, ZoneMetadata } from '../domain/metadata.ts';
-import type { ZoneName } from '../domain/names.ts';
+import type { Lease } from '../domain/lease.ts';
+import type { HiddenNetwork, Resolver, Sibling, ZoneMetadata } from '../domain/metadata.ts';
+import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { mergeVars, type Vars } from '../domain/vars.ts';
-import { addressesOn, isBehind, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { addressesOn, isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
 import { refreshZone } from '../illumos/svc-host.ts';
 import { formatMetadata, parseMetadata } from '../ini/metadata.ts';
@@ -28,18 +30,61 @@ export interface Recorded {
 /** The facts that a zone should be told. */
 export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: Recorded): ZoneFacts {
   const routed = routedNetworks(zone);
+  const served = routed.filter((name) => networks.some((one) => one.name === name && one.names?.by === 'dns'));
   const behind = zones.filter(({ name, state }) => name !== zone.name && state !== 'deleting');
   return {
     zone: zone.name,
     role: zone.role,
     nics: zone.nics.map(({ over: _, ...nic }) => nic),
-    resolver,
-    networks: networks.filter(({ name }) => routed.includes(name)).map(({ name, prefixes }) => ({ name, prefixes })),
+    resolver: resolverOf(zone, networks, resolver),
+    networks: networks.filter(({ name }) => routed.includes(name)).map(hiddenNetwork),
     members: behind
       .filter((member) => routed.some((network) => isBehind(member, network)))
-      .map((member) => ({ zone: member.name, addresses: routed.flatMap((network) => addressesOn(member, network)) })),
+      .map((member) => ({
+        zone: member.name,
+        addresses: routed.flatMap((network) => addressesOn(member, network)),
+        leases: leasesOf(member, served),
+      })),
+    siblings: siblingsOf(zone, networks, behind),
     vars: varsOf(zone, networks, vars),
   };
+}
+
+function hiddenNetwork({ name, prefixes, names }: Network): HiddenNetwork {
+  return { name, prefixes, ...(names?.by === 'dns' ? { domain: names.domain } : {}) };
+}
+
+/** What a zone behind a proxy that serves names asks is that proxy; the search list stays the site's. */
+function resolverOf(zone: ZoneRecord, networks: readonly Network[], ofHost: Resolver): Resolver {
+  const own = routedNetworks(zone);
+  for (const name of networksOf(zone).filter((candidate) => !own.includes(candidate))) {
+    const network = networks.find((one) => one.name === name);
+    if (network?.names?.by !== 'dns') continue;
+    const { domain } = network.names;
+    return { nameservers: network.routers, domain, search: ofHost.search };
+  }
+  return ofHost;
+}
+
+/** The addresses of a zone on networks, for those of its links whose Ethernet address was chosen for that. */
+function leasesOf({ nics }: ZoneRecord, networks: readonly NetworkName[]): Lease[] {
+  return nics.flatMap(({ mac, network, addresses }) => {
+    const [first] = addresses.filter(({ address }) => familyOf(address) === 'inet');
+    const isServed = network !== undefined && networks.includes(network);
+    return mac === undefined || first === undefined || !isServed ? [] : [{ mac, address: first.address }];
+  });
+}
+
+/** The other zones on the networks of a zone whose names are in /etc/hosts, with their routers. */
+function siblingsOf(zone: ZoneRecord, networks: readonly Network[], others: readonly ZoneRecord[]): Sibling[] {
+  const own = routedNetworks(zone);
+  const named = networksOf(zone).filter(
+    (name) => !own.includes(name) && networks.some((one) => one.name === name && one.names?.by === 'hosts'),
+  );
+  return others.flatMap((other) => {
+    const addresses = named.flatMap((network) => addressesOn(other, network));
+    return addresses.length === 0 ? [] : [{ zone: other.name, addresses }];
+  });
 }
 
 /** The zone's own values over those of its networks, of which the first wins, over those of the host. */

@@ -23,11 +23,20 @@ export interface Facts {
     readonly domain?: string;
     readonly search: readonly string[];
   };
-  readonly networks: readonly { readonly name: string; readonly prefixes: readonly string[] }[];
-  readonly members: readonly { readonly zone: string; readonly addresses: readonly string[] }[];
+  readonly networks: readonly {
+    readonly name: string;
+    readonly prefixes: readonly string[];
+    readonly domain?: string;
+  }[];
+  readonly members: readonly {
+    readonly zone: string;
+    readonly addresses: readonly string[];
+    readonly leases: readonly { readonly mac: string; readonly address: string }[];
+  }[];
+  readonly siblings: readonly { readonly zone: string; readonly addresses: readonly string[] }[];
 }
 
-export function factsOf({ zone, role, nics, resolver, networks, members }: ZoneMetadata): Facts {
+export function factsOf({ zone, role, nics, resolver, networks, members, siblings }: ZoneMetadata): Facts {
   return {
     zone,
     role,
@@ -43,7 +52,12 @@ export function factsOf({ zone, role, nics, resolver, networks, members }: ZoneM
       routes: routes.map(formatStaticRoute),
     })),
     resolver,
-    networks: networks.map(({ name, prefixes }) => ({ name, prefixes: prefixes.map(formatPrefix) })),
-    members: members.map(({ zone: member, addresses }) => ({ zone: member, addresses })),
+    networks: networks.map(({ name, prefixes, domain }) => ({
+      name,
+      prefixes: prefixes.map(formatPrefix),
+      ...(domain === undefined ? {} : { domain }),
+    })),
+    members,
+    siblings,
   };
 }

@@ -1,4 +1,5 @@
 import { parseAddress } from '../domain/address.ts';
+import { parseLease } from '../domain/lease.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../domain/prefix.ts';
@@ -36,8 +37,15 @@ const PROXY: ZoneMetadata = {
   role: 'proxy',
   nics: [OUTSIDE, INSIDE],
   resolver: { nameservers, domain, search: [] },
-  networks: [{ name: parseNetworkName('back'), prefixes: ['10.2.0.0/24', 'fd00:1::/64'].map(parsePrefix) }],
-  members: [{ zone: parseZoneName('web1'), addresses: ['10.2.0.2', 'fd00:1::2'].map(parseAddress) }],
+  networks: [{ name: parseNetworkName('back'), prefixes: ['10.2.0.0/24', 'fd00:1::/64'].map(parsePrefix), domain }],
+  members: [
+    {
+      zone: parseZoneName('web1'),
+      addresses: ['10.2.0.2', 'fd00:1::2'].map(parseAddress),
+      leases: ['02:08:20:0a:0b:0c 10.2.0.2'].map(parseLease),
+    },
+  ],
+  siblings: [{ zone: parseZoneName('db1'), addresses: ['10.2.0.3', 'fd00:1::3'].map(parseAddress) }],
   vars: {},
 };
 

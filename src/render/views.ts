@@ -53,6 +53,8 @@ export interface ResolverView {
 export interface HostsView {
   readonly addresses: readonly HostsEntry[];
   readonly members: readonly HostsEntry[];
+  /** Other zones on its networks, where names are in /etc/hosts. */
+  readonly siblings: readonly HostsEntry[];
 }
 
 interface HostsEntry {
@@ -116,12 +118,13 @@ function resolverView({ resolver: { nameservers, domain, search } }: ZoneMetadat
   return { nameservers, search: [...names].join(' ') };
 }
 
-function hostsView({ zone, nics, resolver: { domain }, members }: ZoneMetadata): HostsView {
+function hostsView({ zone, nics, resolver: { domain }, members, siblings }: ZoneMetadata): HostsView {
   const names = (name: string) => (domain === undefined ? name : `${name} ${name}.${domain}`);
   const entry = (name: string) => (address: Address) => ({ address, names: names(name) });
   return {
     addresses: nics.flatMap((nic) => nic.addresses.map(({ address }) => address)).map(entry(zone)),
     members: members.flatMap((member) => member.addresses.map(entry(member.zone))),
+    siblings: siblings.flatMap((sibling) => sibling.addresses.map(entry(sibling.zone))),
   };
 }
 

@@ -27,10 +27,11 @@ for (const brand of ['lx', 'bhyve']) {
     fake.method = (zone) => (zone === 'guest' ? 'has no SMF' : undefined);
     const record = await createZone(request('guest', { brand }), fake.host);
     assert.equal([record.bootPending, record.nics[0]?.addresses[0]?.address], [false, '10.2.0.2']);
+    const mac = record.nics[0]?.mac;
     assert.equal(
       commands(fake).filter((command) => !command.includes('linkprop')),
       [
-        'dladm create-vnic -l zstub0 znic1',
+        `dladm create-vnic -l zstub0 -m ${mac} znic1`,
         'zonecfg -z guest -f',
         'svcadm -z proxy refresh svc:/network/zonenet:default',
         'zoneadm -z guest install',

@@ -64,8 +64,8 @@ test('a member takes the lowest free address, and the proxy is told of it', asyn
     [
       3,
       [
-        { zone: 'db1', addresses: ['10.2.0.3'] },
-        { zone: 'web1', addresses: ['10.2.0.2'] },
+        { zone: 'db1', addresses: ['10.2.0.3'], leases: [] },
+        { zone: 'web1', addresses: ['10.2.0.2'], leases: [] },
       ],
     ],
   );

@@ -29,6 +29,7 @@ export function memberMetadata(overrides: Partial<ZoneMetadata> = {}): ZoneMetad
     resolver: { nameservers: [], search: [] },
     networks: [],
     members: [],
+    siblings: [],
     vars: {},
     ...overrides,
   };
@@ -48,7 +49,8 @@ export function proxyMetadata(overrides: Partial<ZoneMetadata> = {}): ZoneMetada
     ],
     resolver: { nameservers: [parseAddress('203.0.113.1')], domain: parseDomainName('back.internal'), search: [] },
     networks: [{ name: parseNetworkName('back'), prefixes: [parsePrefix('10.2.0.0/24')] }],
-    members: [{ zone: parseZoneName('web1'), addresses: [parseAddress('10.2.0.2')] }],
+    members: [{ zone: parseZoneName('web1'), addresses: [parseAddress('10.2.0.2')], leases: [] }],
+    siblings: [],
     vars: {},
     ...overrides,
   };

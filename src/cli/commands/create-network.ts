@@ -1,5 +1,6 @@
 import { type Address, familyOf, parseAddress } from '../../domain/address.ts';
 import { OperatorError } from '../../domain/errors.ts';
+import { readNameService } from '../../domain/name-service.ts';
 import { parseNetworkName } from '../../domain/names.ts';
 import type { Network } from '../../domain/network.ts';
 import { formatPrefix, type Prefix, parsePrefix } from '../../domain/prefix.ts';
@@ -19,6 +20,7 @@ interface Options {
   readonly mtu?: number;
   readonly reserve?: readonly Reservation[];
   readonly vars?: Vars;
+  readonly names?: string;
   readonly protection: boolean;
   readonly dryRun?: true;
   readonly verbose?: true;
@@ -50,22 +52,26 @@ export const createNetworkCommand: CliCommand = {
         collecting(parseReserve),
       )
       .option('-V, --vars <name=value>', 'a value for the templates of its zones', parseVar)
+      .option('--names <none|hosts|dns[=domain]>', 'how its zones find each other by name (default: none)')
       .option('--no-protection', 'let its links send what they like')
       .option('-n, --dry-run', 'print what would be done, and change nothing')
       .option('-v, --verbose', 'print files too')
       .action(
         (
           name: string,
-          { address, inet6, router = [], mtu, reserve = [], vars = {}, protection, dryRun, verbose }: Options,
+          { address, inet6, router = [], mtu, reserve = [], vars = {}, names, protection, dryRun, verbose }: Options,
         ) => {
+          const network = parseNetworkName(name);
+          const service = names === undefined ? undefined : readNameService(names, network);
           const request: NetworkRequest = {
-            name: parseNetworkName(name),
+            name: network,
             ...(address === undefined ? {} : { prefix: address }),
             ...(inet6 === undefined ? {} : { inet6 }),
             routers: router,
             ...(mtu === undefined ? {} : { mtu }),
             reservations: reserve,
             vars,
+            ...(service === undefined ? {} : { names: service }),
             ...(protection ? {} : { unprotected: true }),
           };
           act((context) => run(request, dryRun === true, verbose === true, context));
