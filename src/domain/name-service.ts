@@ -56,3 +56,8 @@ function ownDomain(network: NetworkName): DomainName {
 export function dnsNameOf(zone: ZoneName): string {
   return zone.toLowerCase();
 }
+
+/** Whether a zone's name can stand in DNS: labels of 1 to 63 characters, none empty ("web." or "a..b" are none). */
+export function hasDnsName(zone: ZoneName): boolean {
+  return zone.split('.').every((label) => label !== '');
+}

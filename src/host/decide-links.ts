@@ -4,6 +4,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { LinkWishes } from '../domain/link-wishes.ts';
 import { type MacAddress, randomMac } from '../domain/mac.ts';
 import type { Role } from '../domain/metadata.ts';
+import { dnsNameOf, hasDnsName } from '../domain/name-service.ts';
 import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
 import { type Network, routerAddresses } from '../domain/network.ts';
 import { formatPrefix, type InterfaceAddress, prefixContains } from '../domain/prefix.ts';
@@ -58,6 +59,7 @@ export function createLinkDecider(situation: Situation): LinkDecider {
     const outside = request.outside.map((wanted) => decideOutside(wanted, linkName(settings.outsideBase), name));
     const memberships = request.networks.map((wanted): ZoneNic => {
       const network = usableNetwork(wanted.network, name, records);
+      checkDnsName(network, name, records);
       const addresses = memberAddresses(network, wanted, addressesOf(network), name);
       const nic = hiddenNic(linkName(settings.insideBase), network, addresses, wanted);
       return isProxy ? { ...nic, side: 'outside' } : nic;
@@ -100,6 +102,22 @@ function usableNetwork(name: NetworkName, zone: ZoneName, records: Records): Net
   throw new OperatorError('IN_USE', `Cannot connect zone "${zone}": network "${name}" is ${network.state}`, {
     hint: network.state === 'creating' ? 'to finish it: znetadm sync' : `to finish it: znetadm delete-network ${name}`,
   });
+}
+
+/** DNS knows no capitals, and no empty label: two zones would be one name there, or a zone would have none. */
+function checkDnsName({ name, names }: Network, zone: ZoneName, { zones }: Records): void {
+  if (names?.by !== 'dns') return;
+  const hint = `Give the zone another name, or the network no DNS: znetadm show-network -o names ${name}`;
+  if (!hasDnsName(zone)) {
+    const message = `Cannot connect zone "${zone}": it has no name in ${names.domain}, which knows no empty label`;
+    throw new OperatorError('NAME_INVALID', message, { hint });
+  }
+  const other = zones.find(
+    (one) => one.name !== zone && dnsNameOf(one.name) === dnsNameOf(zone) && networksOf(one).includes(name),
+  );
+  if (other === undefined) return;
+  const message = `Cannot connect zone "${zone}": ${dnsNameOf(zone)}.${names.domain} is the name of zone "${other.name}"`;
+  throw new OperatorError('EXISTS', message, { hint });
 }
 
 function checkUnrouted(

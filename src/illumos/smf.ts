@@ -5,6 +5,10 @@ export const ZONENET_IPV6 = 'svc:/network/zonenet-ipv6:default';
 export const ZONENET_FORWARDING = 'svc:/network/zonenet-forwarding:default';
 export const IPFILTER = 'svc:/network/ipfilter:default';
 export const IDENTITY_DOMAIN = 'svc:/system/identity:domain';
+/** dnsmasq, in a proxy that serves names. */
+export const ZONENET_NAMES = 'svc:/network/zonenet-names:default';
+/** Services of ours that run a program in a proxy, which older zones may lack. */
+export const OWN_PROGRAMS: readonly string[] = [ZONENET_NAMES];
 /** nscd, which keeps names it has looked up (§9). */
 export const NAME_SERVICE_CACHE = 'svc:/system/name-service-cache:default';
 /** in.ndpd, without which there is no IPv6 address (§2.3). */

@@ -7,6 +7,11 @@ export function enableService(fmri: string, how: 'temporary' | 'persistent'): Co
   return { program: SVCADM, args: ['enable', ...(how === 'temporary' ? ['-t'] : []), fmri] };
 }
 
+/** For good, and returns when the service has stopped. */
+export function disableService(fmri: string): Command {
+  return { program: SVCADM, args: ['disable', '-s', fmri] };
+}
+
 /** Until the next boot, and returns when the service has stopped. */
 export function stopService(fmri: string): Command {
   return { program: SVCADM, args: ['disable', '-s', '-t', fmri] };

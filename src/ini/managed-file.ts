@@ -9,7 +9,7 @@ export const FILE = {
   path: optional(parsePath),
   mode: optional(parseMode),
   owner: optional(parseOwner),
-  when: optional(oneOf('always', 'proxy', 'member', 'resolver')),
+  when: optional(oneOf('always', 'proxy', 'member', 'resolver', 'names')),
   check: optional(parseCheck),
   reload: optional(parseReload),
   policy: optional(oneOf('managed', 'seeded', 'left')),

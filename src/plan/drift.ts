@@ -77,7 +77,7 @@ export function findProtectionDrift(
   return zone.nics.flatMap((nic) => {
     const have = observed.links.get(nic.link);
     if (have === undefined) return [];
-    const want = desiredProtection(zone.role, nic, observed.macs.get(nic.link));
+    const want = desiredProtection(zone.role, nic, networks, observed.macs);
     return driftWhere(
       {
         of: `zone "${zone.name}"`,

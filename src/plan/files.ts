@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 import { type ManagedFile, type RenderedFile, reloadOf } from '../domain/managed-file.ts';
+import { OWN_PROGRAMS } from '../illumos/smf.ts';
 import { refreshService, restartService } from '../illumos/svcadm.ts';
 import { isRunning, type ServiceState } from '../illumos/svcs.ts';
 import { run, type Step } from './step.ts';
@@ -70,7 +71,7 @@ function refuseOne({ name, path, owner, reload }: ManagedFile, { kind, through, 
   if (wanted === 'unknown' && owner !== undefined) {
     refuse(`this zone has no user ${owner.user} or no group ${owner.group}`, `Mend "owner" of [${name}] in files.ini`);
   }
-  if (service === 'missing' && typeof reload === 'object') {
+  if (service === 'missing' && typeof reload === 'object' && !OWN_PROGRAMS.includes(reload.service)) {
     refuse(
       `this zone has no ${reload.service}`,
       `Mend "reload" of [${name}] in files.ini: svcs -a lists what there is`,

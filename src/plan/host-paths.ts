@@ -33,6 +33,6 @@ export const SEEN_FILE = `${VOLATILE}/seen`;
 export const zoneConfigFile = (zone: ZoneName) => `/etc/zones/${zone}.xml`;
 
 /** The manifests that a new zone gets, in the order of their import. */
-export const MANIFESTS = ['zonenet.xml', 'zonenet-ipv6.xml', 'zonenet-forwarding.xml'].map(
+export const MANIFESTS = ['zonenet.xml', 'zonenet-ipv6.xml', 'zonenet-forwarding.xml', 'zonenet-names.xml'].map(
   (name) => `${SOFTWARE}/smf-manifests/${name}`,
 );

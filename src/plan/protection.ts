@@ -34,7 +34,7 @@ export function planProtection(
   const free = new Set(networks.filter(({ unprotected }) => unprotected === true).map(({ name }) => name));
   return nics
     .filter(({ network }) => network === undefined || !free.has(network))
-    .flatMap((nic) => planLink(nic, desiredProtection(role, nic, macs.get(nic.link)), links.get(nic.link) ?? NONE));
+    .flatMap((nic) => planLink(nic, desiredProtection(role, nic, networks, macs), links.get(nic.link) ?? NONE));
 }
 
 /**
@@ -45,9 +45,18 @@ export function planProtection(
  * The stack refuses every address that is not literally allowed, link-local ones included (ip_if.c, ip_sioctl_addr):
  * with IPv6 the one that is made of the MAC address is allowed too.
  */
-export function desiredProtection(role: ZoneRecord['role'], nic: ZoneNic, mac?: string): LinkProtection {
+export function desiredProtection(
+  role: ZoneRecord['role'],
+  nic: ZoneNic,
+  networks: readonly Network[],
+  macs: ObservedProtection['macs'],
+): LinkProtection {
   const plain = ['mac-nospoof', 'restricted'];
-  if (role === 'proxy') return { types: nic.side === 'inside' ? [...plain, 'dhcp-nospoof'] : plain, allowedIps: [] };
+  // dhcp-nospoof drops what a server answers too: the hardware address in it is the client's (mac_protect.c).
+  const givesLeases = networks.some(({ name, names }) => name === nic.network && names?.by === 'dns');
+  const inside = givesLeases ? plain : [...plain, 'dhcp-nospoof'];
+  if (role === 'proxy') return { types: nic.side === 'inside' ? inside : plain, allowedIps: [] };
+  const mac = macs.get(nic.link);
   const own = nic.addresses.map(({ address }) => address);
   const allowed = [...own, ...(mac !== undefined && own.some(isInet6) ? [linkLocalOf(mac)] : [])];
   const allowedIps = allowed.map((address) => formatPrefix({ address, length: hostLength(address) }));

@@ -5,6 +5,7 @@ import type { ZoneMetadata } from '../domain/metadata.ts';
 import { isEmptyLayer, type TemplateLayer, type TemplateText } from '../domain/template-layer.ts';
 import type { Vars } from '../domain/vars.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
+import { servesNames } from '../render/names-view.ts';
 import { type Compiled, createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, shippedNames } from '../render/render.ts';
 import { viewOf } from '../render/views.ts';
 import { hasResolver } from './zone.ts';
@@ -40,8 +41,13 @@ export function templatesOf(files: readonly ManagedFile[]): string[] {
 
 /** The files that one zone has. */
 export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata): ManagedFile[] {
-  const resolver = hasResolver(metadata);
-  return files.filter(({ when }) => when === 'always' || when === metadata.role || (when === 'resolver' && resolver));
+  const having: ReadonlySet<ManagedFile['when']> = new Set([
+    'always',
+    metadata.role,
+    ...(hasResolver(metadata) ? (['resolver'] as const) : []),
+    ...(servesNames(metadata) ? (['names'] as const) : []),
+  ]);
+  return files.filter(({ when }) => having.has(when));
 }
 
 /**

@@ -2,13 +2,9 @@ import type { ZoneMetadata } from '../domain/metadata.ts';
 import { NEIGHBOUR_DISCOVERY, ZONENET_IPV6 } from '../illumos/smf.ts';
 import { unboundLinks } from './addresses.ts';
 import { isIpv6Ready, wantsIpv6 } from './ipv6.ts';
+import { ownTroubles } from './own-services.ts';
+import type { Trouble } from './trouble.ts';
 import { type ObservedZone, presentNics } from './zone.ts';
-
-/** Something of the metadata that cannot be, while all else is: what, and what to do about it. */
-export interface Trouble {
-  readonly message: string;
-  readonly hint: string;
-}
 
 /** What of a zone's network cannot be configured. The rest of it works, and the service is degraded. */
 export function troublesOf(metadata: ZoneMetadata, observed: ObservedZone): Trouble[] {
@@ -28,6 +24,7 @@ export function troublesOf(metadata: ZoneMetadata, observed: ObservedZone): Trou
       message: `${link} has no lease: no DHCP server has answered`,
       hint: 'The DHCP agent goes on asking; when a lease has come: svcadm refresh svc:/network/zonenet:default',
     })),
+    ...(observed.proxy === undefined ? [] : ownTroubles(metadata, observed.proxy.filter.services)),
   ];
 }
 

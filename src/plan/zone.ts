@@ -13,6 +13,7 @@ import { type ObservedForwarding, planForwarding, type WantedForwarding } from '
 import { type ObservedMtus, planInterfaces, planMtus } from './interfaces.ts';
 import { isIpv6Ready, planIpv6Service } from './ipv6.ts';
 import { planNameService } from './name-service.ts';
+import { planOwnServices } from './own-services.ts';
 import { planRoutes, planRoutingDaemon } from './routes.ts';
 import type { Plan } from './step.ts';
 
@@ -63,6 +64,7 @@ export function planZone({ metadata, files }: DesiredZone, observed: ObservedZon
   const written = planFiles(files, observed.files);
   if (observed.proxy === undefined) return [...network, ...written, ...last];
   const { filter, forwarding } = observed.proxy;
+  last.push(...planOwnServices(metadata, filter.services));
   const services = planFilterService(filter);
   const want = wantedForwarding(metadata, observed.addresses);
   if (filter.rules === undefined || isPolicyWrong(filter)) {

@@ -5,6 +5,7 @@ import { formatPrefix, networkOf } from '../domain/prefix.ts';
 import { isUniqueLocal } from '../domain/ula.ts';
 import type { Vars } from '../domain/vars.ts';
 import { factsOf } from './facts.ts';
+import { type NamesView, namesView } from './names-view.ts';
 
 /** Ports and ICMP ids that NAT gives out: below the zone's own ephemeral ports, 32768 and up (§7.6). */
 const NAT_PORTS = { first: 10000, last: 29999 } as const;
@@ -15,6 +16,8 @@ export interface FilterView {
   readonly inside: readonly InsideLink[];
   /** Links out, for IPv6 those that have it. */
   readonly outside: readonly { readonly link: string }[];
+  /** Links whose network gets leases from here, with this zone's address there. Of IPv4. */
+  readonly leasing: readonly { readonly link: string; readonly router: string }[];
   /** All links, whatever their addresses: where neighbours are discovered. */
   readonly neighbours: Readonly<Record<'inside' | 'outside', readonly { readonly link: string }[]>>;
 }
@@ -66,7 +69,7 @@ export interface NodeNameView {
   readonly zone: string;
 }
 
-export type View = FilterView | NatView | ResolverView | HostsView | NodeNameView;
+export type View = FilterView | NatView | ResolverView | HostsView | NodeNameView | NamesView;
 
 /** The view of each template, by its file name. */
 export const VIEWS: Readonly<Record<string, (metadata: ZoneMetadata) => View>> = {
@@ -75,6 +78,10 @@ export const VIEWS: Readonly<Record<string, (metadata: ZoneMetadata) => View>> =
   'ipnat.conf.hbs': natView,
   'resolv.conf.hbs': resolverView,
   'hosts.hbs': hostsView,
+  'dnsmasq.conf.hbs': namesView,
+  'dnsmasq.hosts.hbs': namesView,
+  'dnsmasq.leases.hbs': namesView,
+  'dnsmasq.servers.hbs': namesView,
   'nodename.hbs': ({ zone }): NodeNameView => ({ zone }),
 };
 
@@ -84,11 +91,15 @@ export function viewOf(template: string, metadata: ZoneMetadata, vars: Vars): ob
   return { ...own, facts: factsOf(metadata), vars };
 }
 
-function filterView({ nics }: ZoneMetadata, family: Family): FilterView {
+function filterView({ nics, networks }: ZoneMetadata, family: Family): FilterView {
+  const isServed = ({ network }: Nic) => networks.some(({ name, domain }) => name === network && domain !== undefined);
   const name = ({ link }: Nic) => ({ link });
   return {
     inside: nics.filter(isInside).flatMap((nic) => insideLinks(nic, family)),
     outside: nics.filter((nic) => isOutside(nic) && (family === 'inet' || hasFamily(nic, family))).map(name),
+    leasing: nics
+      .filter((nic) => family === 'inet' && isInside(nic) && isServed(nic))
+      .flatMap((nic) => addressesOf(nic, 'inet').map(({ address }) => ({ link: nic.link, router: address }))),
     neighbours: { inside: nics.filter(isInside).map(name), outside: nics.filter(isOutside).map(name) },
   };
 }

@@ -17,7 +17,14 @@ import { parseFilterRules, printFilterRules, showFilterRules } from '../illumos/
 import { parseNatRules, printNatRules, showNatRules } from '../illumos/ipnat.ts';
 import { parseRouteTable, showRouteTable } from '../illumos/netstat.ts';
 import { ROUTING_DECIDED, ROUTING_SETUP } from '../illumos/routeadm.ts';
-import { IDENTITY_DOMAIN, IPFILTER, NEIGHBOUR_DISCOVERY, ZONENET_FORWARDING, ZONENET_IPV6 } from '../illumos/smf.ts';
+import {
+  IDENTITY_DOMAIN,
+  IPFILTER,
+  NEIGHBOUR_DISCOVERY,
+  OWN_PROGRAMS,
+  ZONENET_FORWARDING,
+  ZONENET_IPV6,
+} from '../illumos/smf.ts';
 import { parseProperties, showProperties } from '../illumos/svcprop.ts';
 import { isRunning, parseServices, type ServiceState, showServices } from '../illumos/svcs.ts';
 import { FILTER_FILES, type ObservedFilter, type ObservedRules } from '../plan/filter.ts';
@@ -97,7 +104,7 @@ async function observeProxy(readable: Readable, system: System) {
 }
 
 export async function observeFilter(readable: Readable, system: System): Promise<ObservedFilter> {
-  const fmris = [IPFILTER, IDENTITY_DOMAIN, ZONENET_FORWARDING];
+  const fmris = [IPFILTER, IDENTITY_DOMAIN, ZONENET_FORWARDING, ...OWN_PROGRAMS];
   const [states, policy] = await Promise.all([
     // Status 1: one of them is not there. Which one matters is said by the plan.
     ask(showServices(fmris), system, { tolerates: [1] }),

@@ -7,6 +7,7 @@ import { createNetwork } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
 import { planSync } from '../../src/host/sync.ts';
+import { rejects } from '../support/assertions.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
 import { memberRequest, networkRequest, proxyRequest } from '../support/story.ts';
 
@@ -72,6 +73,30 @@ test('without DNS a guest has no lease', async () => {
   const fake = await hostNaming('hosts');
   await createZone(memberRequest('guest', undefined, { brand: 'lx' }), fake.host);
   assert.not.match(metadata(fake, 'proxy'), 'lease');
+});
+
+for (const [zone, code] of [
+  ['WEB1', 'EXISTS'],
+  ['web.', 'NAME_INVALID'],
+  ['a..b', 'NAME_INVALID'],
+] as const) {
+  test(`a zone "${zone}" beside web1 is refused where names are in DNS, and only there`, async () => {
+    const fake = await hostNaming('dns');
+    await createZone(memberRequest('web1'), fake.host);
+    assert.is((await rejects(() => createZone(memberRequest(zone), fake.host))).code, code);
+    const other = await hostNaming('hosts');
+    await createZone(memberRequest('web1'), other.host);
+    await createZone(memberRequest(zone), other.host);
+  });
+}
+
+test('a proxy that gives leases may answer for others', async () => {
+  const types = async (how: string) =>
+    (await hostNaming(how)).changes.filter((change) => /protection=.*znic0$/.test(change));
+  assert.equal(await types('dns'), ['/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted znic0']);
+  assert.equal(await types('none'), [
+    '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted,dhcp-nospoof znic0',
+  ]);
 });
 
 test.run();

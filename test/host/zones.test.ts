@@ -43,6 +43,7 @@ test('a proxy gets a link outside and one inside, and is booted when all of it i
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet.xml',
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-ipv6.xml',
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-forwarding.xml',
+      '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-names.xml',
       '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted pnic0',
       '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted,dhcp-nospoof znic0',
       '/usr/sbin/zoneadm -z proxy boot',
@@ -133,6 +134,7 @@ test('a dry run changes nothing', async () => {
       '+ service SVCCFG_REPOSITORY=/zones/db1/root/etc/svc/repository.db /usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet.xml | before the first boot',
       '+ service SVCCFG_REPOSITORY=/zones/db1/root/etc/svc/repository.db /usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-ipv6.xml | before the first boot',
       '+ service SVCCFG_REPOSITORY=/zones/db1/root/etc/svc/repository.db /usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-forwarding.xml | before the first boot',
+      '+ service SVCCFG_REPOSITORY=/zones/db1/root/etc/svc/repository.db /usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-names.xml | before the first boot',
       '+ boot /usr/sbin/zoneadm -z db1 boot | ',
     ],
   );

@@ -26,6 +26,7 @@ interface FakeAddress {
 export const IPFILTER = 'svc:/network/ipfilter:default';
 export const FORWARDING = 'svc:/network/zonenet-forwarding:default';
 export const IPV6 = 'svc:/network/zonenet-ipv6:default';
+export const NAMES = 'svc:/network/zonenet-names:default';
 export const NDP = 'svc:/network/routing/ndp:default';
 const LINKS = ['pnic0', 'znic0', 'znic1', 'znic2', 'znic7'];
 
@@ -54,6 +55,7 @@ export function createFakeZone() {
     ['svc:/system/identity:domain', 'disabled'],
     [FORWARDING, 'disabled'],
     [IPV6, 'disabled'],
+    [NAMES, 'disabled'],
     [NDP, 'offline'],
     ['svc:/system/name-service-cache:default', 'online'],
   ]);
@@ -106,6 +108,7 @@ export function createFakeZone() {
     services.set(FORWARDING, 'disabled');
     services.set(IPV6, 'disabled');
     services.set(NDP, 'offline');
+    if (services.get(NAMES) !== 'disabled') services.set(NAMES, 'offline');
     if (services.get(IPFILTER) !== 'disabled') services.set(IPFILTER, 'offline');
   }
 
@@ -361,6 +364,8 @@ export function createFakeZone() {
         return ipfstat(args);
       case '/usr/sbin/ipnat':
         return ipnat(args);
+      case '/opt/zonenet/method/zonenet-names':
+        return { ...DONE, stderr: 'dnsmasq: syntax check OK.\n' };
       default:
         throw new Error(`the fake zone has no ${program}`);
     }

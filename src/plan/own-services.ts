@@ -1,0 +1,49 @@
+import type { ZoneMetadata } from '../domain/metadata.ts';
+import { ZONENET_NAMES } from '../illumos/smf.ts';
+import { disableService, enableService } from '../illumos/svcadm.ts';
+import type { ServiceState } from '../illumos/svcs.ts';
+import { servesNames } from '../render/names-view.ts';
+import { run, type Step } from './step.ts';
+import type { Trouble } from './trouble.ts';
+
+/** A service of ours that a proxy runs for as long as its facts ask for it. */
+interface OwnService {
+  readonly fmri: string;
+  isWanted(metadata: ZoneMetadata): boolean;
+  /** What is missing while it does not run. */
+  readonly lack: string;
+  /** The program it runs, which the zone may not have. */
+  readonly program: string;
+}
+
+const OWN: readonly OwnService[] = [
+  { fmri: ZONENET_NAMES, isWanted: servesNames, lack: 'names and leases are not served', program: 'dnsmasq' },
+];
+
+/**
+ * Steps that enable our services where the facts ask for them, and disable them where not. For good, so that they come
+ * back at boot by themselves, behind zonenet. One in maintenance is left to `ownTroubles`: why it is there is in its log.
+ */
+export function planOwnServices(metadata: ZoneMetadata, services: ReadonlyMap<string, ServiceState>): Step[] {
+  return OWN.flatMap(({ fmri, isWanted }) => {
+    const have = services.get(fmri);
+    if (have === undefined) return [];
+    const isOff = have.state === 'disabled';
+    if (isWanted(metadata)) return isOff ? [run('the facts ask for it', enableService(fmri, 'persistent'))] : [];
+    return isOff ? [] : [run('the facts no longer ask for it', disableService(fmri))];
+  });
+}
+
+/** What does not work since one of our services cannot run. */
+export function ownTroubles(metadata: ZoneMetadata, services: ReadonlyMap<string, ServiceState>): Trouble[] {
+  return OWN.filter(({ isWanted }) => isWanted(metadata)).flatMap(({ fmri, lack, program }) => {
+    const have = services.get(fmri);
+    if (have === undefined) {
+      const hint = `This zone was made by an older zonenet. On the host: znetadm check -f tells how it gets the service`;
+      return [{ message: `${lack}: this zone has no ${fmri}`, hint }];
+    }
+    if (have.state !== 'maintenance') return [];
+    const hint = `See why: svcs -xv ${fmri}; where ${program} is missing, install it; then: svcadm clear ${fmri}`;
+    return [{ message: `${lack}: ${fmri} is in maintenance`, hint }];
+  });
+}
