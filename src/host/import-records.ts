@@ -1,21 +1,13 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
 import { formatPrefix, prefixesOverlap } from '../domain/prefix.ts';
-import { type Bundle, formatBundle, parseBundle } from '../ini/bundle.ts';
-import { IMPORT_FILE } from '../plan/host-paths.ts';
+import { type Bundle, formatBundle } from '../ini/bundle.ts';
 import type { HostPlan } from '../plan/host-step.ts';
-import {
-  forgetNetwork,
-  forgetZone,
-  planImportBegin,
-  planImportEnd,
-  recordNetwork,
-  recordZone,
-} from '../plan/records.ts';
+import { forgetNetwork, forgetZone, planTransactionEnd } from '../plan/records.ts';
 import { claimsOf } from './claims.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHostNetworks } from './observe.ts';
 import { type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+import { planTransaction } from './transaction.ts';
 import { undoing } from './undo.ts';
 
 /** What records are brought in for, in messages. */
@@ -56,14 +48,8 @@ export async function planImport(bundle: Bundle, { system }: Host, verb: Verb = 
           : 'Nothing was recorded',
     });
   }
-  return [...planImportBegin(formatBundle(bundle)), ...planRecords(bundle, `${verb}ed`), planImportEnd()];
-}
-
-function planRecords({ networks, zones }: Bundle, note: string): HostPlan {
-  return [
-    ...networks.map((network) => recordNetwork(network, '+', note)),
-    ...zones.map((zone) => recordZone(zone, '+', note)),
-  ];
+  const { networks, zones } = bundle;
+  return planTransaction({ networks, zones }, records, `${verb}ed`);
 }
 
 /** What may be there once: each with who has it. */
@@ -110,8 +96,6 @@ function findUnknown(bundle: Bundle, records: Records): string[] {
 
 /**
  * Imports records, all or none. Nothing live is changed: `znetadm check` tells what is not so, `znetadm repair` mends it.
- *
- * What is to be imported is kept until all of it is: a run that is killed leaves that, and repair finishes it.
  */
 export async function importRecords(bundle: Bundle, host: Host, verb: Verb = 'import'): Promise<void> {
   await locked(host, 'host', async () => {
@@ -119,7 +103,7 @@ export async function importRecords(bundle: Bundle, host: Host, verb: Verb = 'im
     const undo = [
       ...bundle.zones.map(({ name }) => forgetZone(name)),
       ...bundle.networks.map(({ name }) => forgetNetwork(name)),
-      planImportEnd(),
+      planTransactionEnd(),
     ];
     await undoing(
       () => carryOut(plan, host),
@@ -127,22 +111,5 @@ export async function importRecords(bundle: Bundle, host: Host, verb: Verb = 'im
       'repair',
       host,
     );
-  });
-}
-
-/** Finishes an import that was cut off: its records that are not there yet. */
-export async function finishImport(host: Host): Promise<void> {
-  if ((await host.system.readFile(IMPORT_FILE)) === undefined) return;
-  await locked(host, 'host', async () => {
-    const text = await host.system.readFile(IMPORT_FILE);
-    if (text === undefined) return;
-    const bundle = parseBundle(text, IMPORT_FILE);
-    const { networks, zones } = await readRecords(host.system);
-    const has = new Set<string>([...networks.map(({ name }) => `n ${name}`), ...zones.map(({ name }) => `z ${name}`)]);
-    const left: Bundle = {
-      networks: bundle.networks.filter(({ name }) => !has.has(`n ${name}`)),
-      zones: bundle.zones.filter(({ name }: { name: ZoneName }) => !has.has(`z ${name}`)),
-    };
-    await carryOut([...planRecords(left, 'its import was cut off'), planImportEnd()], host);
   });
 }

@@ -8,7 +8,7 @@ import { parseNetworkRecord } from '../ini/network-record.ts';
 import { parseSettings } from '../ini/settings.ts';
 import { parseUlaRecord } from '../ini/ula-record.ts';
 import { parseZoneRecord } from '../ini/zone-record.ts';
-import { IMPORT_FILE, NETWORK_RECORDS, SETTINGS_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
+import { NETWORK_RECORDS, SETTINGS_FILE, TRANSACTION_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
 import { errorCode } from '../system/node-error.ts';
 import type { System } from '../system/system.ts';
 
@@ -28,13 +28,13 @@ export async function readRecords(system: System): Promise<Records> {
     ),
     readDirectory(ZONE_RECORDS, system, (text, file, name) => parseZoneRecord(text, file, parseZoneName(name))),
   ]);
-  const cutOff = (await system.kindOf(IMPORT_FILE)) === undefined ? [] : [importCutOff()];
+  const cutOff = (await system.kindOf(TRANSACTION_FILE)) === undefined ? [] : [transactionCutOff()];
   return { networks: networks.read, zones: zones.read, damaged: [...networks.damaged, ...zones.damaged, ...cutOff] };
 }
 
 /** Some of its records may be missing, so what is taken is not known until it is finished. */
-function importCutOff(): OperatorError {
-  return new OperatorError('RECORD_INVALID', `${IMPORT_FILE}: an import is under way, or was cut off`, {
+function transactionCutOff(): OperatorError {
+  return new OperatorError('RECORD_INVALID', `${TRANSACTION_FILE}: a change of records is under way, or was cut off`, {
     hint: 'to finish it: znetadm repair',
   });
 }

@@ -15,11 +15,11 @@ import {
   planAllPublications,
 } from './drift.ts';
 import { carryOut, type Host, locked } from './host.ts';
-import { finishImport } from './import-records.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { makeZones, planMakeZones, type Situation } from './make-zone.ts';
 import { observeHost } from './observe.ts';
 import { findZone } from './store.ts';
+import { finishTransaction } from './transaction.ts';
 
 /** What it takes to make the host as it is recorded, and what stands in the way. */
 export interface Convergence {
@@ -57,7 +57,7 @@ async function attempt(faults: OperatorError[], work: () => Promise<unknown>): P
  */
 export async function sync(host: Host): Promise<Convergence> {
   const faults: OperatorError[] = [];
-  await attempt(faults, async () => finishImport(host));
+  await attempt(faults, async () => finishTransaction(host));
   const before = await look(host);
   for (const { name } of before.records.zones.filter(isGoing)) {
     await attempt(faults, async () => deleteZone(name, false, host));

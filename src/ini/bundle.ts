@@ -14,12 +14,19 @@ import { formatZoneRecord, parseZoneRecord } from './zone-record.ts';
 export interface Bundle {
   readonly networks: readonly Network[];
   readonly zones: readonly ZoneRecord[];
+  /** Networks whose records go, in a change of several. Missing: none. */
+  readonly gone?: readonly NetworkName[];
 }
 
-const HEAD = { format: one(wholeNumber(1, 1)), network: list(parseNetworkName), zone: list(parseZoneName) };
+const HEAD = {
+  format: one(wholeNumber(1, 1)),
+  network: list(parseNetworkName),
+  zone: list(parseZoneName),
+  gone: list(parseNetworkName),
+};
 
 /** Writes records as one file: a list of what is in it, and each record as it stands in its own. */
-export function formatBundle({ networks, zones }: Bundle): string {
+export function formatBundle({ networks, zones, gone = [] }: Bundle): string {
   const head = formatIni(
     ['zonenet: records of a host. To read them: znetadm import'],
     [
@@ -29,6 +36,7 @@ export function formatBundle({ networks, zones }: Bundle): string {
           ['format', '1'],
           ['network', networks.map(({ name }) => name)],
           ['zone', zones.map(({ name }) => name)],
+          ['gone', gone],
         ],
       },
       { name: 'end', entries: [] },
@@ -44,7 +52,7 @@ export function formatBundle({ networks, zones }: Bundle): string {
  */
 export function parseBundle(text: string, file: string): Bundle {
   const [head = { text: '', line: 1 }, ...parts] = partsOf(text);
-  const { network: networks, zone: zones } = placed(head, file, parseHead);
+  const { network: networks, zone: zones, gone } = placed(head, file, parseHead);
   const names = [...networks, ...zones];
   const rest = parts.length > names.length ? parts[names.length] : undefined;
   if (parts.length !== names.length) {
@@ -60,6 +68,7 @@ export function parseBundle(text: string, file: string): Bundle {
   return {
     networks: networks.map((name: NetworkName, index) => record(name, index, parseNetworkRecord)),
     zones: zones.map((name: ZoneName, index) => record(name, networks.length + index, parseZoneRecord)),
+    ...(gone.length === 0 ? {} : { gone }),
   };
 }
 

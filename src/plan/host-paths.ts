@@ -25,8 +25,8 @@ export const zonecfgFile = (zone: ZoneName) => `${VOLATILE}/${zone}.zonecfg`;
 
 /** Who changed what, when, by which command; a log, so it outlives the last record. */
 export const HISTORY_FILE = '/var/log/zonenet/history';
-/** Records that are being imported: there until all of them are. */
-export const IMPORT_FILE = '/etc/zonenet/import.ini';
+/** Records that are written all or none: there until all of them are. */
+export const TRANSACTION_FILE = '/etc/zonenet/transaction.ini';
 /** What was in order at the last look (host/seen.ts). */
 export const SEEN_FILE = `${VOLATILE}/seen`;
 /** Where zonecfg stores the configuration of a zone; only its stamp is looked at (§4.1). */

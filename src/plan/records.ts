@@ -7,10 +7,10 @@ import { formatNetworkRecord } from '../ini/network-record.ts';
 import { formatUlaRecord } from '../ini/ula-record.ts';
 import { formatZoneRecord } from '../ini/zone-record.ts';
 import {
-  IMPORT_FILE,
   NETWORK_RECORDS,
   networkRecordFile,
   PUBLISHED,
+  TRANSACTION_FILE,
   ULA_RECORD,
   ZONE_RECORDS,
   zonecfgFile,
@@ -86,13 +86,13 @@ function writeRecord(directory: string, path: string, content: string, sign: '+'
   };
 }
 
-/** Keeps records until all of them are imported. */
-export function planImportBegin(bundle: string): HostStep[] {
-  return [writeRecord(dirname(IMPORT_FILE), IMPORT_FILE, bundle, '+', 'until all of it is imported')];
+/** Keeps records until all of them are written. */
+export function planTransactionBegin(bundle: string): HostStep[] {
+  return [writeRecord(dirname(TRANSACTION_FILE), TRANSACTION_FILE, bundle, '+', 'until all of it is recorded')];
 }
 
-export function planImportEnd(): HostStep {
-  return forget(dirname(IMPORT_FILE), IMPORT_FILE, 'all of it is imported');
+export function planTransactionEnd(): HostStep {
+  return forget(dirname(TRANSACTION_FILE), TRANSACTION_FILE, 'all of it is recorded');
 }
 
 /** Writes that a zone is made, and clears away what a run that was cut off had ready for zonecfg. */

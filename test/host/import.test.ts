@@ -71,7 +71,7 @@ test('killed anywhere, an import is finished by repair, and until then nothing i
       assert.ok(k > 4);
       return;
     }
-    const begun = to.files.has('/etc/zonenet/import.ini');
+    const begun = to.files.has('/etc/zonenet/transaction.ini');
     if (begun) assert.is((await rejects(() => exportRecords(to.host))).code, 'RECORD_INVALID');
     await sync(to.host);
     const records = recordsOf(to).map(([path]) => path);
