@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'show hidden networks',
     load: async () => (await import('./commands/show-network.ts')).showNetworkCommand,
   },
+  'set-network': {
+    summary: 'rename, grow or renumber a hidden network, or change how it is served',
+    load: async () => (await import('./commands/set-network.ts')).setNetworkCommand,
+  },
   'delete-network': {
     summary: 'delete a hidden network that nobody is on',
     load: async () => (await import('./commands/delete-network.ts')).deleteNetworkCommand,

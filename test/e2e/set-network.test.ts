@@ -1,0 +1,64 @@
+// limit: 300 s
+// A network is renumbered, renamed and given IPv6 while its zones run, with packets that tell whether they followed.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { startInternet } from '../lab/outside/internet.ts';
+import { type StoryLab, startStoryLab } from '../support/lab-zone.ts';
+
+const test = suite<{ story: StoryLab }>('set-network in the lab');
+
+test.before(async (context) => {
+  context.story = await startStoryLab('proxy', 'web1');
+  await startInternet(context.story.lab);
+  await context.story.znetadm('create-zone -N back --no-boot db1');
+});
+
+test.after(({ story }) => story.stop());
+
+const page = ({ run }: StoryLab, zone: string) =>
+  run('curl -s --max-time 5 http://203.0.113.1/', { zone }).then(({ stdout }) => stdout.trim());
+
+const addresses = async ({ mustRun }: StoryLab, zone: string) =>
+  (await mustRun('/usr/sbin/ipadm show-addr -p -o addrobj,addr', { zone }))
+    .split('\n')
+    .filter((line) => line.startsWith('znic'))
+    .map((line) => line.replaceAll('\\', ''));
+
+test('renumbered and renamed, running zones follow at once, a halted one when it boots', async ({ story }) => {
+  assert.match(await page(story, 'web1'), '203.0.113.5');
+  const planned = await story.znetadm('set-network -n -a 10.3.0.0/24 --name front back');
+  assert.match(planned, 'zone db1 follows at its next boot (it is installed)\nNothing was changed.\n');
+  assert.equal(await addresses(story, 'web1'), ['znic1/v4:10.2.0.2/24']);
+  const answer = await story.znetadm('set-network -a 10.3.0.0/24 --name front back');
+  assert.is(
+    answer,
+    [
+      'network front (was back): 10.3.0.0/24, router 10.3.0.1',
+      'zone db1: 10.2.0.3 -> 10.3.0.3',
+      'zone proxy: 10.2.0.1 -> 10.3.0.1',
+      'zone web1: 10.2.0.2 -> 10.3.0.2',
+      'zone db1 follows at its next boot (it is installed)',
+      '',
+    ].join('\n'),
+  );
+  assert.equal(await addresses(story, 'web1'), ['znic1/v4:10.3.0.2/24']);
+  assert.match(await page(story, 'web1'), '203.0.113.5');
+  await story.mustRun('/usr/sbin/zoneadm -z db1 boot');
+  await story.until('/usr/bin/svcs -z db1 -H -o state svc:/milestone/multi-user-server:default', 'online');
+  assert.equal(await addresses(story, 'db1'), ['znic2/v4:10.3.0.3/24']);
+  assert.match(await page(story, 'db1'), '203.0.113.5');
+  await story.znetadm('repair');
+  assert.is((await story.run('/opt/zonenet/bin/znetadm check')).status, 0);
+});
+
+test('an IPv6 prefix comes while zones run', async ({ story }) => {
+  await story.znetadm('set-network -6 fd00:7::/64 front');
+  assert.ok((await addresses(story, 'web1')).some((line) => line.includes('fd00:7::')));
+  const { status } = await story.run('ping -6 -n -c 1 -W 5 fd00:7::1', { zone: 'web1' });
+  assert.is(status, 0);
+  await story.reboot('web1');
+  await story.until('/usr/bin/svcs -z web1 -H -o state svc:/network/zonenet-ipv6:default', 'online');
+  assert.ok((await addresses(story, 'web1')).some((line) => line.includes('fd00:7::')));
+});
+
+test.run();
