@@ -44,6 +44,18 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'delete a zone and all that it was given',
     load: async () => (await import('./commands/delete-zone.ts')).deleteZoneCommand,
   },
+  'add-forward': {
+    summary: 'lead a port of the outside to a zone',
+    load: async () => (await import('./commands/add-forward.ts')).addForwardCommand,
+  },
+  'delete-forward': {
+    summary: 'lead it there no more',
+    load: async () => (await import('./commands/delete-forward.ts')).deleteForwardCommand,
+  },
+  'show-forward': {
+    summary: 'show what of the outside leads where',
+    load: async () => (await import('./commands/show-forward.ts')).showForwardCommand,
+  },
   'repair-links': {
     summary: 'make the links of all zones as recorded, and nothing else: for the boot of the host',
     load: async () => (await import('./commands/repair-links.ts')).repairLinksCommand,

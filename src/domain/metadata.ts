@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import type { Redirect } from './forward.ts';
 import type { Lease } from './lease.ts';
 import type { DomainName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { InterfaceAddress, Prefix } from './prefix.ts';
@@ -23,6 +24,8 @@ export interface ZoneMetadata {
   readonly networks: readonly HiddenNetwork[];
   /** The zones behind a proxy. Empty for a member. */
   readonly members: readonly Member[];
+  /** What of a proxy's outside addresses leads to zones behind it. Empty for a member. */
+  readonly forwards: readonly ZoneForwards[];
   /** The zones it finds on its networks by /etc/hosts. Empty where they have no names, or DNS has them. */
   readonly siblings: readonly Sibling[];
   /** Values of the site for its templates; the zone's own local.ini comes over them. */
@@ -69,6 +72,12 @@ export interface HiddenNetwork {
 export interface Sibling {
   readonly zone: ZoneName;
   readonly addresses: readonly Address[];
+}
+
+/** The redirects to one zone. */
+export interface ZoneForwards {
+  readonly zone: ZoneName;
+  readonly redirects: readonly Redirect[];
 }
 
 export interface Member extends Sibling {

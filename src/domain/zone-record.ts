@@ -1,5 +1,6 @@
 import type { Address } from './address.ts';
 import { OperatorError } from './errors.ts';
+import type { Forward } from './forward.ts';
 import type { LinkWishes } from './link-wishes.ts';
 import type { MacAddress } from './mac.ts';
 import type { Nic, Role } from './metadata.ts';
@@ -33,6 +34,8 @@ export interface ZoneRecord {
   /** Whether it is to be booted and never was: kept until its network is verified for the first time. */
   readonly bootPending: boolean;
   readonly nics: readonly ZoneNic[];
+  /** What of outside addresses leads to it. Empty for most. */
+  readonly forwards: readonly Forward[];
   /** Values for its templates, over those of its networks and of the host. */
   readonly vars: Vars;
 }

@@ -117,6 +117,7 @@ function recordOf(
     ipType: 'exclusive',
     install: false,
     extra: [],
+    forwards: [],
     bootPending: false,
     nics: nics.map((nic) => (isRouter && nic.network !== undefined ? { ...nic, routers: [] } : nic)),
     vars: {},

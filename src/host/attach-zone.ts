@@ -113,6 +113,7 @@ function foreign(name: ZoneName, zone: ObservedZone | undefined, id: string): Zo
     ipType: config.ipType,
     install: false,
     extra: [],
+    forwards: [],
     bootPending: false,
     nics: [],
     vars: {},

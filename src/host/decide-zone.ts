@@ -37,6 +37,7 @@ export function decideZones(requests: readonly ZoneRequest[], situation: Situati
       extra: request.extra,
       bootPending: request.install && request.boot,
       nics,
+      forwards: [],
       vars: request.vars,
     };
   });

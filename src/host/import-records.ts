@@ -1,4 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
+import { describeForward, type Forward, forwardsMeet } from '../domain/forward.ts';
+import type { ZoneName } from '../domain/names.ts';
 import { formatPrefix, prefixesOverlap } from '../domain/prefix.ts';
 import { type Bundle, formatBundle } from '../ini/bundle.ts';
 import type { HostPlan } from '../plan/host-step.ts';
@@ -39,6 +41,7 @@ export async function planImport(bundle: Bundle, { system }: Host, verb: Verb = 
     ),
     ...findTaken(bundle, records),
     ...findUnknown(bundle, records),
+    ...findMeeting(bundle, records),
   ];
   if (conflicts.length > 0) {
     throw new OperatorError('EXISTS', `Cannot ${verb} the records:\n  ${conflicts.join('\n  ')}`, {
@@ -90,6 +93,20 @@ function findUnknown(bundle: Bundle, records: Records): string[] {
           ? `zone "${name}": there is no network "${network}"`
           : `zone "${name}": ${link} is over ${over}, and network "${network}" on ${known.etherstub}`,
       ];
+    }),
+  );
+}
+
+/** Forwards that want a port which another leads elsewhere. */
+function findMeeting(bundle: Bundle, records: Records): string[] {
+  const before: { zone: ZoneName; forward: Forward }[] = records.zones.flatMap(({ name, forwards }) =>
+    forwards.map((forward) => ({ zone: name, forward })),
+  );
+  return bundle.zones.flatMap(({ name, forwards }) =>
+    forwards.flatMap((forward) => {
+      const met = before.find((other) => forwardsMeet(other.forward, forward));
+      before.push({ zone: name, forward });
+      return met === undefined ? [] : [`zone "${name}": ${describeForward(met.forward)} leads to zone "${met.zone}"`];
     }),
   );
 }

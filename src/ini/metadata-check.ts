@@ -11,16 +11,9 @@ import {
   prefixRange,
 } from '../domain/prefix.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
+import type { Contradiction } from './contradiction.ts';
 import { type IniDocument, parseIni } from './document.ts';
-
-/** Something that is well written and cannot be: where, by section, key and value as they stand in the file. */
-interface Contradiction {
-  readonly section: string;
-  readonly key: string;
-  readonly value: string;
-  readonly message: string;
-  readonly hint?: string;
-}
+import { forwardFaults } from './forward-check.ts';
 
 /**
  * Sees that the facts of a zone fit each other: what each line for itself cannot show.
@@ -37,6 +30,7 @@ export function checkMetadata(metadata: ZoneMetadata, text: string, file: string
     ]),
     ...twiceFaults(metadata.nics),
     ...secondRouterFaults(metadata.nics),
+    ...forwardFaults(metadata),
   ];
   if (contradictions.length > 0) throw placed(contradictions, parseIni(text, file));
 }

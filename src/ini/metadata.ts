@@ -1,6 +1,7 @@
 import { parseAddress } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { type Fault, faultsError } from '../domain/fault.ts';
+import { formatRedirect, parseRedirect } from '../domain/forward.ts';
 import { formatLease, parseLease } from '../domain/lease.ts';
 import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
@@ -21,6 +22,7 @@ const HEAD = {
 const RESOLVER = { nameserver: list(parseAddress), domain: optional(parseDomainName), search: list(parseDomainName) };
 const NETWORK = { prefix: list(parsePrefix), domain: optional(parseDomainName) };
 const SIBLING = { address: list(parseAddress) };
+const FORWARD = { rdr: list(parseRedirect) };
 const MEMBER = { ...SIBLING, lease: list(parseLease) };
 
 /**
@@ -36,10 +38,15 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   if (top === undefined) throw new Error('parseIni gives the section "" always');
   refuseNewer(document, top);
   const head = readSection(top, HEAD, faults);
-  const sections = sortSections(document, ['nic.', 'resolver', 'network.', 'member.', 'sibling.', 'vars'], faults);
+  const sections = sortSections(
+    document,
+    ['nic.', 'resolver', 'network.', 'member.', 'forward.', 'sibling.', 'vars'],
+    faults,
+  );
   const nics = readEach(sections['nic.'], parseLinkName, NIC, faults);
   const networks = readEach(sections['network.'], parseNetworkName, NETWORK, faults);
   const members = readEach(sections['member.'], parseZoneName, MEMBER, faults);
+  const forwards = readEach(sections['forward.'], parseZoneName, FORWARD, faults);
   const siblings = readEach(sections['sibling.'], parseZoneName, SIBLING, faults);
   const [resolverSection] = sections.resolver;
   const resolver = resolverSection === undefined ? undefined : readSection(resolverSection, RESOLVER, faults);
@@ -61,6 +68,7 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
       ...(domain === undefined ? {} : { domain }),
     })),
     members: members.map(([zone, { address, lease }]) => ({ zone, addresses: address, leases: lease })),
+    forwards: forwards.map(([zone, { rdr }]) => ({ zone, redirects: rdr })),
     siblings: siblings.map(([zone, { address }]) => ({ zone, addresses: address })),
     vars,
   };
@@ -68,7 +76,7 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
 
 /** Writes the metadata of a zone; the same facts give the same bytes. `parseMetadata` reads back the same facts. */
 export function formatMetadata(metadata: ZoneMetadata): string {
-  const { generation, zone, role, templates, nics, resolver, networks, members, siblings, vars } = metadata;
+  const { generation, zone, role, templates, nics, resolver, networks, members, forwards, siblings, vars } = metadata;
   return formatIni(
     [`zonenet: metadata of zone ${zone}, written by the host. Regenerated; do not edit.`],
     [
@@ -107,6 +115,10 @@ export function formatMetadata(metadata: ZoneMetadata): string {
           ['address', addresses],
           ['lease', leases.map(formatLease)],
         ] as const,
+      })),
+      ...forwards.map(({ zone: target, redirects }) => ({
+        name: `forward.${target}`,
+        entries: [['rdr', redirects.map(formatRedirect)]] as const,
       })),
       ...siblings.map(({ zone: sibling, addresses }) => ({
         name: `sibling.${sibling}`,

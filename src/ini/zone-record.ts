@@ -1,4 +1,5 @@
 import type { Fault } from '../domain/fault.ts';
+import { formatForward, parseForward } from '../domain/forward.ts';
 import { formatBandwidth, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
 import { parseMac } from '../domain/mac.ts';
 import { parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
@@ -33,6 +34,7 @@ const ZONE = {
   template: optional(parseTemplate),
   clone: optional(parseZoneName),
   config: list(parseConfigLine),
+  forward: list(parseForward),
 };
 
 const ZONE_NIC = {
@@ -83,6 +85,7 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
       ...(bandwidth === undefined ? {} : { bandwidth }),
       ...(priority === undefined ? {} : { priority }),
     })),
+    forwards: head.forward,
     vars,
   };
 }
@@ -111,6 +114,7 @@ export function formatZoneRecord(record: ZoneRecord): string {
           ['template', record.template ?? []],
           ['clone', record.cloneOf ?? []],
           ['config', record.extra],
+          ['forward', record.forwards.map(formatForward)],
         ],
       },
       ...nics.map((nic) => ({

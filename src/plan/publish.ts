@@ -1,8 +1,10 @@
 import { dirname } from 'node:path';
 import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { formatRedirect } from '../domain/forward.ts';
+import { wayOf } from '../domain/forward-way.ts';
 import type { Lease } from '../domain/lease.ts';
-import type { HiddenNetwork, Resolver, Sibling, ZoneMetadata } from '../domain/metadata.ts';
+import type { HiddenNetwork, Resolver, Sibling, ZoneForwards, ZoneMetadata } from '../domain/metadata.ts';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { mergeVars, type Vars } from '../domain/vars.ts';
@@ -45,6 +47,7 @@ export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: R
         addresses: routed.flatMap((network) => addressesOn(member, network)),
         leases: leasesOf(member, served),
       })),
+    forwards: forwardsThrough(zone, zones, behind),
     siblings: siblingsOf(zone, networks, behind),
     vars: varsOf(zone, networks, vars),
   };
@@ -52,6 +55,21 @@ export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: R
 
 function hiddenNetwork({ name, prefixes, names }: Network): HiddenNetwork {
   return { name, prefixes, ...(names?.by === 'dns' ? { domain: names.domain } : {}) };
+}
+
+/** What leads from a proxy's outside to zones behind it. One whose way is gone is left out: `check` tells of it. */
+function forwardsThrough(
+  proxy: ZoneRecord,
+  zones: readonly ZoneRecord[],
+  others: readonly ZoneRecord[],
+): ZoneForwards[] {
+  return others.flatMap((zone) => {
+    const redirects = zone.forwards.flatMap((forward) => {
+      const way = wayOf(forward, zone, zones);
+      return typeof way === 'string' || way.proxy.name !== proxy.name ? [] : [way.redirect];
+    });
+    return redirects.length === 0 ? [] : [{ zone: zone.name, redirects }];
+  });
 }
 
 /** What a zone behind a proxy that serves names asks is that proxy; the search list stays the site's. */
@@ -168,9 +186,16 @@ function changeNote(facts: ZoneFacts, text: string, path: string, generation: nu
     ...has.filter((zone) => !had.includes(zone)).map((zone) => `member ${zone}`),
     ...had.filter((zone) => !has.includes(zone)).map((zone) => `without ${zone}`),
   ];
+  const [led, leads] = [forwardLines(before), forwardLines(facts)];
+  const more = leads.filter((line) => !led.includes(line)).map((line) => `forward ${line}`);
+  const less = led.filter((line) => !leads.includes(line)).map((line) => `without forward ${line}`);
+  changes.push(...more, ...less);
   if (before.templates !== facts.templates) changes.push('templates');
   return `generation ${before.generation} → ${generation}: ${changes.length === 0 ? 'other facts' : changes.join(', ')}`;
 }
+
+const forwardLines = ({ forwards }: Pick<ZoneMetadata, 'forwards'>) =>
+  forwards.flatMap(({ redirects }) => redirects.map(formatRedirect));
 
 /**
  * Lets a running zone read its metadata again. While the zone is still booting svcadm fails with 1: it will read them

@@ -1,4 +1,5 @@
 import type { ZoneMetadata } from '../domain/metadata.ts';
+import { formatPortRange } from '../domain/port.ts';
 import { formatInterfaceAddress, formatPrefix } from '../domain/prefix.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
 
@@ -33,10 +34,22 @@ export interface Facts {
     readonly addresses: readonly string[];
     readonly leases: readonly { readonly mac: string; readonly address: string }[];
   }[];
+  readonly forwards: readonly {
+    readonly zone: string;
+    readonly redirects: readonly {
+      readonly protocol: string;
+      readonly outside: string;
+      /** "443", "8000-8010". */
+      readonly ports: string;
+      readonly to: string;
+      readonly port: number;
+      readonly toOne: boolean;
+    }[];
+  }[];
   readonly siblings: readonly { readonly zone: string; readonly addresses: readonly string[] }[];
 }
 
-export function factsOf({ zone, role, nics, resolver, networks, members, siblings }: ZoneMetadata): Facts {
+export function factsOf({ zone, role, nics, resolver, networks, members, forwards, siblings }: ZoneMetadata): Facts {
   return {
     zone,
     role,
@@ -58,6 +71,17 @@ export function factsOf({ zone, role, nics, resolver, networks, members, sibling
       ...(domain === undefined ? {} : { domain }),
     })),
     members,
+    forwards: forwards.map(({ zone: target, redirects }) => ({
+      zone: target,
+      redirects: redirects.map(({ protocol, outside, ports, to, port, toOne = false }) => ({
+        protocol,
+        outside,
+        ports: formatPortRange(ports),
+        to,
+        port,
+        toOne,
+      })),
+    })),
     siblings,
   };
 }

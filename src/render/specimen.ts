@@ -1,4 +1,5 @@
 import { parseAddress } from '../domain/address.ts';
+import { parseRedirect } from '../domain/forward.ts';
 import { parseLease } from '../domain/lease.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
@@ -43,6 +44,12 @@ const PROXY: ZoneMetadata = {
       zone: parseZoneName('web1'),
       addresses: ['10.2.0.2', 'fd00:1::2'].map(parseAddress),
       leases: ['02:08:20:0a:0b:0c 10.2.0.2'].map(parseLease),
+    },
+  ],
+  forwards: [
+    {
+      zone: parseZoneName('web1'),
+      redirects: ['tcp 203.0.113.5 443 10.2.0.2 8443', 'udp 2001:db8::5 5000-5009 fd00:1::2 =5000'].map(parseRedirect),
     },
   ],
   siblings: [{ zone: parseZoneName('db1'), addresses: ['10.2.0.3', 'fd00:1::3'].map(parseAddress) }],

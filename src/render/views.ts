@@ -1,14 +1,13 @@
 import { ADDRESS_BITS, type Address, type Family } from '../domain/address.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
 import { addressesOf, hasFamily } from '../domain/nic.ts';
+import { NAT_PORTS } from '../domain/port.ts';
 import { formatPrefix, networkOf } from '../domain/prefix.ts';
 import { isUniqueLocal } from '../domain/ula.ts';
 import type { Vars } from '../domain/vars.ts';
 import { factsOf } from './facts.ts';
+import { type FilterForward, filterForwards, type NatForward, natForwards } from './forward-views.ts';
 import { type NamesView, namesView } from './names-view.ts';
-
-/** Ports and ICMP ids that NAT gives out: below the zone's own ephemeral ports, 32768 and up (§7.6). */
-const NAT_PORTS = { first: 10000, last: 29999 } as const;
 
 /** ipf.conf and ipf6.conf, each of its family. */
 export interface FilterView {
@@ -18,6 +17,8 @@ export interface FilterView {
   readonly outside: readonly { readonly link: string }[];
   /** Links whose network gets leases from here, with this zone's address there. Of IPv4. */
   readonly leasing: readonly { readonly link: string; readonly router: string }[];
+  /** What NAT leads to the inside, as the filter sees it behind NAT. */
+  readonly forwards: readonly FilterForward[];
   /** All links, whatever their addresses: where neighbours are discovered. */
   readonly neighbours: Readonly<Record<'inside' | 'outside', readonly { readonly link: string }[]>>;
 }
@@ -35,6 +36,8 @@ export interface NatView {
   readonly maps: readonly NatMap[];
   /** Of IPv6, for unique local networks (RFC 4193): others are known outside, and are forwarded as they are. */
   readonly maps6: readonly NatMap[];
+  /** Of both families. */
+  readonly forwards: readonly NatForward[];
 }
 
 interface NatMap {
@@ -91,7 +94,7 @@ export function viewOf(template: string, metadata: ZoneMetadata, vars: Vars): ob
   return { ...own, facts: factsOf(metadata), vars };
 }
 
-function filterView({ nics, networks }: ZoneMetadata, family: Family): FilterView {
+function filterView({ nics, networks, forwards }: ZoneMetadata, family: Family): FilterView {
   const isServed = ({ network }: Nic) => networks.some(({ name, domain }) => name === network && domain !== undefined);
   const name = ({ link }: Nic) => ({ link });
   return {
@@ -100,16 +103,18 @@ function filterView({ nics, networks }: ZoneMetadata, family: Family): FilterVie
     leasing: nics
       .filter((nic) => family === 'inet' && isInside(nic) && isServed(nic))
       .flatMap((nic) => addressesOf(nic, 'inet').map(({ address }) => ({ link: nic.link, router: address }))),
+    forwards: filterForwards(nics, forwards, family),
     neighbours: { inside: nics.filter(isInside).map(name), outside: nics.filter(isOutside).map(name) },
   };
 }
 
-function natView({ nics }: ZoneMetadata): NatView {
+function natView({ nics, forwards }: ZoneMetadata): NatView {
   const local = (nic: Nic) => addressesOf(nic, 'inet6').every(({ address }) => isUniqueLocal(address));
   return {
     ports: NAT_PORTS,
     maps: natMaps(nics, nics.filter(isInside), 'inet'),
     maps6: natMaps(nics, nics.filter(isInside).filter(local), 'inet6'),
+    forwards: natForwards(nics, forwards),
   };
 }
 

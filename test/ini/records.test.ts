@@ -38,6 +38,7 @@ const zone = (name: string): ZoneRecord => ({
   ipType: 'exclusive',
   install: true,
   extra: [],
+  forwards: [],
   nics: [{ ...nic(), over: parseLinkName('zstub0') }],
   vars: { motd: 'hello; # "you"', ntp: ['10.0.0.1'] },
 });

@@ -50,7 +50,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:3:16: unknown variable "{{netwrok}}"',
       '   3 | map {{link}} {{netwrok}} -> {{to}}',
       '     |                ^^^^^^^',
-      '  did you mean "network"? Here are: link, network, to. This template is given: ports, maps, maps6, facts, vars',
+      '  did you mean "network"? Here are: link, network, to. This template is given: ports, maps, maps6, forwards, facts, vars',
     ],
   ],
   [
@@ -60,7 +60,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:1:7: unknown variable "{{ports.frist}}"',
       '   1 | map {{ports.frist}}',
       '     |       ^^^^^^^^^^^',
-      '  did you mean "ports.first"? This template is given: ports, maps, maps6, facts, vars',
+      '  did you mean "ports.first"? This template is given: ports, maps, maps6, forwards, facts, vars',
     ],
   ],
   [
@@ -70,7 +70,7 @@ for (const [what, text, message] of [
       '/etc/zonenet/templates/ipnat.conf.hbs:1:3: unknown variable "{{somethingElse}}"',
       '   1 | {{somethingElse}}',
       '     |   ^^^^^^^^^^^^^',
-      '  This template is given: ports, maps, maps6, facts, vars',
+      '  This template is given: ports, maps, maps6, forwards, facts, vars',
     ],
   ],
   [

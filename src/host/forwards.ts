@@ -1,0 +1,160 @@
+import type { Address } from '../domain/address.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { describeForward, type Forward, type ForwardProtocol, formatForward } from '../domain/forward.ts';
+import { type ForwardWay, proxiesOf, wayOf } from '../domain/forward-way.ts';
+import { formatPortRange, type PortRange } from '../domain/port.ts';
+import type { Settings } from '../domain/settings.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import type { HostPlan } from '../plan/host-step.ts';
+import { recordZone } from '../plan/records.ts';
+import { waitApplied } from './applied.ts';
+import { decideForward, type ForwardRequest } from './decide-forward.ts';
+import { carryOut, type Host, locked } from './host.ts';
+import { observeHost } from './observe.ts';
+import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication } from './publications.ts';
+import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+
+/** A forward that comes or goes, and what tells the proxy of it. */
+export interface ForwardChange {
+  readonly zone: ZoneRecord;
+  readonly forward: Forward;
+  /** Why it leads nowhere, as text, when it does. */
+  readonly way: ForwardWay | string;
+  readonly plan: HostPlan;
+  readonly publications: readonly ZonePublication[];
+  readonly settings: Settings;
+}
+
+/** Which forward is meant: its outside end. */
+export interface ForwardKey {
+  readonly protocol: ForwardProtocol;
+  readonly ports: PortRange;
+  /** Missing: whichever address has that port. */
+  readonly outside?: Address;
+}
+
+/**
+ * Plans a forward to a zone. Changes nothing.
+ *
+ * @throws {OperatorError} as `decideForward`; EXISTS when it is there and in use, NOT_FOUND, IN_USE for a zone that is not
+ * made yet or goes, RECORD_INVALID, TEMPLATE_INVALID
+ */
+export async function planAddForward(request: ForwardRequest, host: Host): Promise<ForwardChange> {
+  const records = await readRecords(host.system);
+  refuseDamaged(records, `forward to zone "${request.zone}"`);
+  const before = findZone(request.zone, records);
+  refuseUnready(before);
+  const forward = decideForward(request, before, records.zones);
+  const isThere = before.forwards.includes(forward);
+  const after = isThere ? before : { ...before, forwards: [...before.forwards, forward] };
+  const change = await planChange(before, after, forward, records, host);
+  if (isThere && change.plan.length === 0) {
+    throw new OperatorError('EXISTS', `Cannot forward to zone "${before.name}": ${describeForward(forward)} is there`, {
+      hint: 'See: znetadm show-forward',
+    });
+  }
+  return change;
+}
+
+/**
+ * Plans that a forward goes. Changes nothing.
+ *
+ * @throws {OperatorError} NOT_FOUND, VALUE_INVALID when several are meant, RECORD_INVALID, TEMPLATE_INVALID
+ */
+export async function planDeleteForward(key: ForwardKey, host: Host): Promise<ForwardChange> {
+  const records = await readRecords(host.system);
+  const what = `${key.outside === undefined ? '' : `${key.outside} `}${key.protocol}/${formatPortRange(key.ports)}`;
+  refuseDamaged(records, `delete forward ${what}`);
+  const found = records.zones.flatMap((zone) =>
+    zone.forwards.filter((forward) => isMeant(forward, key)).map((forward) => ({ zone, forward })),
+  );
+  const [first, ...more] = found;
+  if (first === undefined) {
+    throw new OperatorError('NOT_FOUND', `Cannot delete forward ${what}: there is none`, {
+      hint: 'Those there are: znetadm show-forward',
+    });
+  }
+  if (more.length > 0) {
+    throw new OperatorError('VALUE_INVALID', `Cannot delete forward ${what}: several addresses have one`, {
+      hint: `choose one with -a: ${found.map(({ forward }) => forward.outside).join(', ')}`,
+    });
+  }
+  const { zone, forward } = first;
+  const after = { ...zone, forwards: zone.forwards.filter((one) => one !== forward) };
+  return await planChange(zone, after, forward, records, host);
+}
+
+function isMeant({ protocol, ports, outside }: Forward, key: ForwardKey): boolean {
+  const same = protocol === key.protocol && formatPortRange(ports) === formatPortRange(key.ports);
+  return same && (key.outside === undefined || key.outside === outside);
+}
+
+/** @throws {OperatorError} IN_USE */
+function refuseUnready({ name, state }: ZoneRecord): void {
+  if (state === 'ready') return;
+  const why = state === 'creating' ? 'it is not made yet' : 'it is being deleted';
+  throw new OperatorError('IN_USE', `Cannot forward to zone "${name}": ${why}`, {
+    hint: 'to finish it: znetadm repair',
+  });
+}
+
+async function planChange(
+  before: ZoneRecord,
+  after: ZoneRecord,
+  forward: Forward,
+  records: Records,
+  { system }: Host,
+): Promise<ForwardChange> {
+  const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
+  const zones = records.zones.map((zone) => (zone === before ? after : zone));
+  const { networks } = records;
+  const publications = await planPublications(
+    proxiesOf(after, zones),
+    { networks, zones },
+    { settings, observed, system },
+  );
+  refuseFaulty(publications);
+  const isNew = after.forwards.length > before.forwards.length;
+  const note = `${isNew ? 'forward' : 'without forward'} ${formatForward(forward)}`;
+  return {
+    zone: after,
+    forward,
+    way: wayOf(forward, after, zones),
+    plan: [
+      ...(after === before ? [] : [recordZone(after, '~', note)]),
+      ...plansOf(publications),
+      ...(after === before ? await planLate(publications, system) : []),
+    ],
+    publications,
+    settings,
+  };
+}
+
+/**
+ * Leads ports of an outside address to a zone, and waits until running proxies have applied it.
+ *
+ * The record comes first: a run that is killed is finished by the same command, or by repair.
+ *
+ * @throws {OperatorError} as `planAddForward`, and NOT_APPLIED
+ */
+export async function addForward(request: ForwardRequest, host: Host): Promise<ForwardChange> {
+  return await locked(host, `zone.${request.zone}`, () => change(() => planAddForward(request, host), host));
+}
+
+/** Takes a forward away, likewise. @throws {OperatorError} as `planDeleteForward`, and NOT_APPLIED */
+export async function deleteForward(key: ForwardKey, host: Host): Promise<ForwardChange> {
+  const { zone } = await planDeleteForward(key, host);
+  return await locked(host, `zone.${zone.name}`, () => change(() => planDeleteForward(key, host), host));
+}
+
+async function change(plan: () => Promise<ForwardChange>, host: Host): Promise<ForwardChange> {
+  const changed = await locked(host, 'host', async () => {
+    const planned = await plan();
+    await carryOut(planned.plan, host);
+    return planned;
+  });
+  for (const { record, generation, running } of changed.publications) {
+    if (running) await waitApplied(record, generation, changed.settings.bootSeconds, host.system);
+  }
+  return changed;
+}
