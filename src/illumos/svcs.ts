@@ -14,6 +14,12 @@ export function showServices(fmris: readonly string[]): Command {
   return { program: '/usr/bin/svcs', args: ['-H', '-o', 'state,fmri', ...fmris] };
 }
 
+/** Whether all that svcs complained of are instances that are not there (§6.7). */
+export function isNotThere(stderr: string): boolean {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '');
+  return lines.length > 0 && lines.every((line) => line.includes("doesn't match any instances"));
+}
+
 /**
  * Reads what `showServices` printed, by FMRI.
  *

@@ -1,10 +1,10 @@
 import { dirname } from 'node:path';
 import { type FileOwner, type RenderedFile, reloadOf } from '../domain/managed-file.ts';
 import { idOf } from '../illumos/accounts.ts';
-import { parseServices, type ServiceState, showServices } from '../illumos/svcs.ts';
+import type { ServiceState } from '../illumos/svcs.ts';
 import { formatReload, type ObservedFile, UNTOLD } from '../plan/files.ts';
-import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
+import { askServices } from './ask-services.ts';
 
 /** What is at the paths of the managed files. */
 export async function observeFiles(files: readonly RenderedFile[], system: System): Promise<Map<string, ObservedFile>> {
@@ -57,8 +57,7 @@ async function firstLink(directory: string, system: System): Promise<string | un
 async function observeServices(files: readonly RenderedFile[], system: System): Promise<Map<string, ServiceState>> {
   const told = files.flatMap(({ file }) => reloadOf(file)?.service ?? []);
   if (told.length === 0) return new Map();
-  // Status 1: one of them is not there.
-  return parseServices(await ask(showServices([...new Set(told)]), system, { tolerates: [1] }));
+  return await askServices([...new Set(told)], system);
 }
 
 /** Looks names up in the zone's own passwd and group: name services may need the network that is being made. */

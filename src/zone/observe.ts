@@ -26,7 +26,7 @@ import {
   ZONENET_IPV6,
 } from '../illumos/smf.ts';
 import { parseProperties, showProperties } from '../illumos/svcprop.ts';
-import { isRunning, parseServices, type ServiceState, showServices } from '../illumos/svcs.ts';
+import { isRunning, type ServiceState } from '../illumos/svcs.ts';
 import { FILTER_FILES, type ObservedFilter, type ObservedRules } from '../plan/filter.ts';
 import type { ObservedForwarding } from '../plan/forwarding.ts';
 import { isBare, type ObservedMtus } from '../plan/interfaces.ts';
@@ -37,6 +37,7 @@ import { ROUTE_RECORD } from '../plan/routes.ts';
 import { type DesiredZone, hasResolver, type ObservedZone } from '../plan/zone.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
+import { askServices } from './ask-services.ts';
 import type { Readable } from './candidates.ts';
 import { observeFiles } from './observe-files.ts';
 
@@ -93,7 +94,7 @@ async function observeAddresses(nics: readonly Nic[], system: System) {
   const isLeftOver = ({ family, link }: AddressObject) => family === 'inet6' && nics.some((nic) => nic.link === link);
   const services =
     wantsIpv6(nics) || addresses.some(isLeftOver)
-      ? parseServices(await ask(showServices([NEIGHBOUR_DISCOVERY, ZONENET_IPV6]), system, { tolerates: [1] }))
+      ? await askServices([NEIGHBOUR_DISCOVERY, ZONENET_IPV6], system)
       : new Map<string, ServiceState>();
   return { addresses, services };
 }
@@ -105,12 +106,11 @@ async function observeProxy(readable: Readable, system: System) {
 
 export async function observeFilter(readable: Readable, system: System): Promise<ObservedFilter> {
   const fmris = [IPFILTER, IDENTITY_DOMAIN, ZONENET_FORWARDING, ...OWN_PROGRAMS];
-  const [states, policy] = await Promise.all([
-    // Status 1: one of them is not there. Which one matters is said by the plan.
-    ask(showServices(fmris), system, { tolerates: [1] }),
+  const [services, policy] = await Promise.all([
+    // Which one matters that is not there is said by the plan.
+    askServices(fmris, system),
     ask(showProperties(IPFILTER, 'firewall_config_default', 'running'), system, { tolerates: [1] }),
   ]);
-  const services = parseServices(states);
   const ipfilter = services.get(IPFILTER);
   return {
     services,

@@ -264,6 +264,14 @@ export function createFakeZone() {
     return DONE;
   }
 
+  function svcs(fmris: readonly string[]): CommandResult {
+    const lines = fmris.flatMap((fmri) => (services.has(fmri) ? [`${services.get(fmri)} ${fmri}\n`] : []));
+    const missing = fmris.filter((fmri) => !services.has(fmri));
+    if (missing.length === 0) return said(lines.join(''));
+    const words = missing.map((fmri) => `svcs: Pattern '${fmri}' doesn't match any instances\n`);
+    return failed(1, words.join(''), lines.join(''));
+  }
+
   function setProperty(name: string, value: string): void {
     properties.set(name, value.replace(/^"|"$/g, '').replace(/\\(.)/g, '$1'));
   }
@@ -346,12 +354,7 @@ export function createFakeZone() {
         properties.set('routeadm/ipv4-routing-set', 'true');
         return DONE;
       case '/usr/bin/svcs':
-        return said(
-          args
-            .slice(3)
-            .flatMap((fmri) => (services.has(fmri) ? [`${services.get(fmri)} ${fmri}\n`] : []))
-            .join(''),
-        );
+        return svcs(args.slice(3));
       case '/usr/sbin/svcadm':
         return svcadm(args);
       case '/usr/sbin/svccfg':
