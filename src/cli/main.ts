@@ -56,6 +56,22 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'show what of the outside leads where',
     load: async () => (await import('./commands/show-forward.ts')).showForwardCommand,
   },
+  'add-rule': {
+    summary: 'add a rule to the packet filter of a zone',
+    load: async () => (await import('./commands/add-rule.ts')).addRuleCommand,
+  },
+  'delete-rule': {
+    summary: 'take rules out of it',
+    load: async () => (await import('./commands/delete-rule.ts')).deleteRuleCommand,
+  },
+  'show-rule': {
+    summary: 'show the rules of packet filters, and which can never match',
+    load: async () => (await import('./commands/show-rule.ts')).showRuleCommand,
+  },
+  'set-zone': {
+    summary: 'put a zone into groups that rules name, or take it out',
+    load: async () => (await import('./commands/set-zone.ts')).setZoneCommand,
+  },
   'repair-links': {
     summary: 'make the links of all zones as recorded, and nothing else: for the boot of the host',
     load: async () => (await import('./commands/repair-links.ts')).repairLinksCommand,

@@ -3,6 +3,7 @@ import type { Redirect } from './forward.ts';
 import type { Lease } from './lease.ts';
 import type { DomainName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { InterfaceAddress, Prefix } from './prefix.ts';
+import type { ResolvedRule } from './resolved-rule.ts';
 import type { StaticRoute } from './static-route.ts';
 import type { Vars } from './vars.ts';
 
@@ -26,6 +27,8 @@ export interface ZoneMetadata {
   readonly members: readonly Member[];
   /** What of a proxy's outside addresses leads to zones behind it. Empty for a member. */
   readonly forwards: readonly ZoneForwards[];
+  /** Rules of its packet filter, over what it would let pass by itself; the first that matches decides. */
+  readonly rules: readonly ResolvedRule[];
   /** The zones it finds on its networks by /etc/hosts. Empty where they have no names, or DNS has them. */
   readonly siblings: readonly Sibling[];
   /** Values of the site for its templates; the zone's own local.ini comes over them. */

@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import type { GroupName } from './endpoint.ts';
 import { OperatorError } from './errors.ts';
 import type { Forward } from './forward.ts';
 import type { LinkWishes } from './link-wishes.ts';
@@ -6,6 +7,7 @@ import type { MacAddress } from './mac.ts';
 import type { Nic, Role } from './metadata.ts';
 import type { LinkName, NetworkName, ZoneName } from './names.ts';
 import type { RecordState } from './network.ts';
+import type { Rule } from './rule.ts';
 import type { Vars } from './vars.ts';
 
 /** What znetadm remembers of a zone it made: exact names and addresses, so that what it owns is never guessed. */
@@ -36,6 +38,10 @@ export interface ZoneRecord {
   readonly nics: readonly ZoneNic[];
   /** What of outside addresses leads to it. Empty for most. */
   readonly forwards: readonly Forward[];
+  /** Its rules of the packet filter, the first that matches decides. */
+  readonly rules: readonly Rule[];
+  /** Labels by which rules name it. */
+  readonly groups: readonly GroupName[];
   /** Values for its templates, over those of its networks and of the host. */
   readonly vars: Vars;
 }

@@ -118,6 +118,8 @@ function recordOf(
     install: false,
     extra: [],
     forwards: [],
+    rules: [],
+    groups: [],
     bootPending: false,
     nics: nics.map((nic) => (isRouter && nic.network !== undefined ? { ...nic, routers: [] } : nic)),
     vars: {},

@@ -114,6 +114,8 @@ function foreign(name: ZoneName, zone: ObservedZone | undefined, id: string): Zo
     install: false,
     extra: [],
     forwards: [],
+    rules: [],
+    groups: [],
     bootPending: false,
     nics: [],
     vars: {},

@@ -38,6 +38,8 @@ export function decideZones(requests: readonly ZoneRequest[], situation: Situati
       bootPending: request.install && request.boot,
       nics,
       forwards: [],
+      rules: [],
+      groups: request.groups,
       vars: request.vars,
     };
   });

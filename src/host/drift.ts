@@ -1,8 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import { describeForward } from '../domain/forward.ts';
-import { wayOf } from '../domain/forward-way.ts';
 import type { Network } from '../domain/network.ts';
-import { formatPortRange } from '../domain/port.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import {
   type Drift,
@@ -22,6 +19,7 @@ import { planDeleteNetwork } from './delete-network.ts';
 import { planDeleteZone, removalPlan } from './delete-zone.ts';
 import type { Host } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
+import { findDeadRules, findLostForwards } from './lint.ts';
 import { planMakeZone, type Situation } from './make-zone.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection } from './protect.ts';
@@ -71,27 +69,12 @@ export async function findStanding(situation: Situation, host: Host, full = fals
     ...(await findRunningProtection(zones, situation, host)),
     ...(await Promise.all(zones.map((zone) => findZoneDrift(zone, situation, seen, host)))).flat(),
     ...zones.flatMap((zone) => findLostForwards(zone, records.zones)),
+    ...zones.flatMap((zone) => findDeadRules(zone, records)),
     ...publications.flatMap((publication) => findPublicationDrift(publication)),
     ...(await findAppliedDrift(publications, observed.zones, seen, host.system)),
   ];
   await seen.save(host);
   return drifts;
-}
-
-/** Forwards that lead nowhere: their outside address, or the zone's inside one, is not there any more. */
-function findLostForwards(zone: ZoneRecord, zones: readonly ZoneRecord[]): Drift[] {
-  return zone.forwards.flatMap((forward) => {
-    const way = wayOf(forward, zone, zones);
-    if (typeof way !== 'string') return [];
-    const { protocol, outside, ports } = forward;
-    const what = `forward ${describeForward(forward)}`;
-    const fault = new OperatorError('DRIFT', `Cannot mend ${what} to zone "${zone.name}": ${way}`, {
-      hint: `if it is not wanted any more:   znetadm delete-forward -a ${outside} ${protocol}/${formatPortRange(ports)}`,
-    });
-    return [
-      { of: `zone "${zone.name}"`, item: what, expected: 'a way through its proxy', found: way, plan: [], fault },
-    ];
-  });
 }
 
 /** What running zones' links may send that they should not, in one command for all. */

@@ -3,26 +3,17 @@ import { OperatorError } from '../domain/errors.ts';
 import { describeForward, type Forward, type ForwardProtocol, formatForward } from '../domain/forward.ts';
 import { type ForwardWay, proxiesOf, wayOf } from '../domain/forward-way.ts';
 import { formatPortRange, type PortRange } from '../domain/port.ts';
-import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
-import type { HostPlan } from '../plan/host-step.ts';
-import { recordZone } from '../plan/records.ts';
-import { waitApplied } from './applied.ts';
+import { carryOutChange, planZoneChange, refuseUnready, type ZoneChange } from './change-zone.ts';
 import { decideForward, type ForwardRequest } from './decide-forward.ts';
-import { carryOut, type Host, locked } from './host.ts';
-import { observeHost } from './observe.ts';
-import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication } from './publications.ts';
-import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+import { type Host, locked } from './host.ts';
+import { findZone, type Records, readRecords, refuseDamaged } from './store.ts';
 
 /** A forward that comes or goes, and what tells the proxy of it. */
-export interface ForwardChange {
-  readonly zone: ZoneRecord;
+export interface ForwardChange extends ZoneChange {
   readonly forward: Forward;
   /** Why it leads nowhere, as text, when it does. */
   readonly way: ForwardWay | string;
-  readonly plan: HostPlan;
-  readonly publications: readonly ZonePublication[];
-  readonly settings: Settings;
 }
 
 /** Which forward is meant: its outside end. */
@@ -43,7 +34,7 @@ export async function planAddForward(request: ForwardRequest, host: Host): Promi
   const records = await readRecords(host.system);
   refuseDamaged(records, `forward to zone "${request.zone}"`);
   const before = findZone(request.zone, records);
-  refuseUnready(before);
+  refuseUnready(before, `forward to zone "${before.name}"`);
   const forward = decideForward(request, before, records.zones);
   const isThere = before.forwards.includes(forward);
   const after = isThere ? before : { ...before, forwards: [...before.forwards, forward] };
@@ -89,72 +80,31 @@ function isMeant({ protocol, ports, outside }: Forward, key: ForwardKey): boolea
   return same && (key.outside === undefined || key.outside === outside);
 }
 
-/** @throws {OperatorError} IN_USE */
-function refuseUnready({ name, state }: ZoneRecord): void {
-  if (state === 'ready') return;
-  const why = state === 'creating' ? 'it is not made yet' : 'it is being deleted';
-  throw new OperatorError('IN_USE', `Cannot forward to zone "${name}": ${why}`, {
-    hint: 'to finish it: znetadm repair',
-  });
-}
-
 async function planChange(
   before: ZoneRecord,
   after: ZoneRecord,
   forward: Forward,
   records: Records,
-  { system }: Host,
+  host: Host,
 ): Promise<ForwardChange> {
-  const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
   const zones = records.zones.map((zone) => (zone === before ? after : zone));
-  const { networks } = records;
-  const publications = await planPublications(
-    proxiesOf(after, zones),
-    { networks, zones },
-    { settings, observed, system },
-  );
-  refuseFaulty(publications);
   const isNew = after.forwards.length > before.forwards.length;
   const note = `${isNew ? 'forward' : 'without forward'} ${formatForward(forward)}`;
-  return {
-    zone: after,
-    forward,
-    way: wayOf(forward, after, zones),
-    plan: [
-      ...(after === before ? [] : [recordZone(after, '~', note)]),
-      ...plansOf(publications),
-      ...(after === before ? await planLate(publications, system) : []),
-    ],
-    publications,
-    settings,
-  };
+  const change = await planZoneChange({ before, after, told: proxiesOf(after, zones), note }, records, host);
+  return { ...change, forward, way: wayOf(forward, after, zones) };
 }
 
 /**
  * Leads ports of an outside address to a zone, and waits until running proxies have applied it.
  *
- * The record comes first: a run that is killed is finished by the same command, or by repair.
- *
  * @throws {OperatorError} as `planAddForward`, and NOT_APPLIED
  */
 export async function addForward(request: ForwardRequest, host: Host): Promise<ForwardChange> {
-  return await locked(host, `zone.${request.zone}`, () => change(() => planAddForward(request, host), host));
+  return await locked(host, `zone.${request.zone}`, () => carryOutChange(() => planAddForward(request, host), host));
 }
 
 /** Takes a forward away, likewise. @throws {OperatorError} as `planDeleteForward`, and NOT_APPLIED */
 export async function deleteForward(key: ForwardKey, host: Host): Promise<ForwardChange> {
   const { zone } = await planDeleteForward(key, host);
-  return await locked(host, `zone.${zone.name}`, () => change(() => planDeleteForward(key, host), host));
-}
-
-async function change(plan: () => Promise<ForwardChange>, host: Host): Promise<ForwardChange> {
-  const changed = await locked(host, 'host', async () => {
-    const planned = await plan();
-    await carryOut(planned.plan, host);
-    return planned;
-  });
-  for (const { record, generation, running } of changed.publications) {
-    if (running) await waitApplied(record, generation, changed.settings.bootSeconds, host.system);
-  }
-  return changed;
+  return await locked(host, `zone.${zone.name}`, () => carryOutChange(() => planDeleteForward(key, host), host));
 }

@@ -1,5 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
+import { namesZone } from '../domain/rule-ends.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, networksOf, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { metadataFile } from '../plan/host-paths.ts';
@@ -106,7 +107,7 @@ export function plansOf(publications: readonly ZonePublication[]): HostPlan {
 
 /**
  * The zones whose facts depend on a zone: the routers of the networks it is on, and where those are named in /etc/hosts
- * all others on them. Zones that are being deleted are left out.
+ * all others on them, and those whose rules name it. Zones that are being deleted are left out.
  */
 export function toldOf(zone: ZoneRecord, { networks, zones }: Pick<Records, 'networks' | 'zones'>): ZoneRecord[] {
   const living = zones.filter(({ name, state }) => name !== zone.name && state !== 'deleting');
@@ -116,5 +117,6 @@ export function toldOf(zone: ZoneRecord, { networks, zones }: Pick<Records, 'net
     if (inHosts) return living.filter((other) => networksOf(other).includes(name));
     return own.includes(name) ? [] : [proxyOf(name, living)];
   });
-  return [...new Set(told.filter((other) => other !== undefined))];
+  const naming = living.filter(({ rules }) => rules.some((rule) => namesZone(rule, zone)));
+  return [...new Set([...told.filter((other) => other !== undefined), ...naming])];
 }

@@ -4,6 +4,7 @@ import { OperatorError } from '../domain/errors.ts';
 import { type Network, prefixOf, routerAddresses } from '../domain/network.ts';
 import { type InterfaceAddress, prefixContains } from '../domain/prefix.ts';
 import { movedMember } from '../domain/renumber.ts';
+import { withNetworkRenamed } from '../domain/rule-ends.ts';
 import type { StaticRoute } from '../domain/static-route.ts';
 import { addressesOn, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { Records } from './store.ts';
@@ -11,7 +12,7 @@ import type { Records } from './store.ts';
 /**
  * The record of a zone on a network that becomes another: its links there get the name, the MTU, and the addresses and
  * routers of the new prefixes. A family that the network gains is given to every link that has an address; one that it
- * loses goes. The record itself when nothing of it changes.
+ * loses goes. Rules that name the network name it by its new name. The record itself when nothing of it changes.
  *
  * @throws {OperatorError} ADDRESS_OUTSIDE, ADDRESS_TAKEN when a zone has the router's new address, NETWORK_FULL
  */
@@ -20,7 +21,9 @@ export function moveZone(zone: ZoneRecord, before: Network, network: Network, re
   const nics = zone.nics.map((nic) =>
     nic.network === before.name ? moveNic(nic, { zone, before, network, records, isRouter }) : nic,
   );
-  return JSON.stringify(nics) === JSON.stringify(zone.nics) ? zone : { ...zone, nics };
+  const rules = zone.rules.map((rule) => withNetworkRenamed(rule, before.name, network.name));
+  const isSame = JSON.stringify([nics, rules]) === JSON.stringify([zone.nics, zone.rules]);
+  return isSame ? zone : { ...zone, nics, rules };
 }
 
 interface Move {

@@ -8,6 +8,7 @@ import { checkNetworkMtu, checkReservations, decideRouters } from '../domain/net
 import { formatPrefix, type Prefix } from '../domain/prefix.ts';
 import { movedReservations, movedRouters } from '../domain/renumber.ts';
 import type { Reservation } from '../domain/reservation.ts';
+import { namesNetwork } from '../domain/rule-ends.ts';
 import { checkVars, type Vars } from '../domain/vars.ts';
 import { hasMethod, networksOf, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
@@ -49,7 +50,7 @@ export interface NetworkChange {
 export interface NetworkUpdate {
   readonly before: Network;
   readonly network: Network;
-  /** The zones on it, as they will be recorded, and as they were. */
+  /** The zones on it, and those whose rules name it, as they will be recorded, and as they were. */
   readonly zones: readonly { readonly before: ZoneRecord; readonly after: ZoneRecord }[];
   readonly plan: HostPlan;
   /** Zones that are told. */
@@ -75,7 +76,10 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
   refuseUnsettled(before, on);
   const { network, ula } = await decideNetwork(before, change, situation, host);
   refuseRunning(before, network, on, situation);
-  const zones = on.map((zone) => ({ before: zone, after: moveZone(zone, before, network, records) }));
+  const concerned = records.zones.filter(
+    (zone) => on.includes(zone) || zone.rules.some((rule) => namesNetwork(rule, name)),
+  );
+  const zones = concerned.map((zone) => ({ before: zone, after: moveZone(zone, before, network, records) }));
   const moved = new Map(zones.map(({ after }) => [after.name, after]));
   const others = records.networks.filter((one) => one.name !== name);
   const wanted = {

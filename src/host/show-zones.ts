@@ -88,13 +88,24 @@ export const MORE_ZONE_FIELDS = [
   'brand',
   'zonepath',
   'autoboot',
+  'groups',
   'id',
 ] as const;
 
 /** One row a link; a zone without links has one row. */
 export function zoneRows({ record, state = '', applied = '', protection }: ShownZone): Record<string, string>[] {
-  const { name, role, brand, zonepath, autoboot, id } = record;
-  const zone = { zone: name, role, state, applied, brand, zonepath, autoboot: autoboot ? 'true' : 'false', id };
+  const { name, role, brand, zonepath, autoboot, groups, id } = record;
+  const zone = {
+    zone: name,
+    role,
+    state,
+    applied,
+    brand,
+    zonepath,
+    autoboot: autoboot ? 'true' : 'false',
+    groups: groups.join(','),
+    id,
+  };
   return record.nics.length === 0
     ? [zone]
     : record.nics.map((nic) => ({ ...zone, ...nicFields(nic), ...held(protection?.get(nic.link)) }));

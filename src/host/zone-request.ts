@@ -1,4 +1,5 @@
 import type { Address } from '../domain/address.ts';
+import type { GroupName } from '../domain/endpoint.ts';
 import type { LinkWishes } from '../domain/link-wishes.ts';
 import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
 import type { InterfaceAddress } from '../domain/prefix.ts';
@@ -32,6 +33,8 @@ export interface ZoneRequest extends LinkRequest {
   readonly autoboot: boolean;
   readonly install: boolean;
   readonly boot: boolean;
+  /** Groups it is in, by which rules name it. */
+  readonly groups: readonly GroupName[];
   /** Values for its templates. */
   readonly vars: Vars;
 }

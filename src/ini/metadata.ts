@@ -6,6 +6,7 @@ import { formatLease, parseLease } from '../domain/lease.ts';
 import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { formatPrefix, parsePrefix } from '../domain/prefix.ts';
+import { formatResolvedRule, parseResolvedRule } from '../domain/resolved-rule.ts';
 import { formatIni, type IniDocument, type IniSection, parseIni } from './document.ts';
 import { NIC, nicEntries, toNic } from './nic.ts';
 import { checkEnd, readEach, sortSections } from './sections.ts';
@@ -18,6 +19,7 @@ const HEAD = {
   zone: one(parseZoneName),
   role: one(oneOf('proxy', 'member')),
   templates: optional(parseDigest),
+  rule: list(parseResolvedRule),
 };
 const RESOLVER = { nameserver: list(parseAddress), domain: optional(parseDomainName), search: list(parseDomainName) };
 const NETWORK = { prefix: list(parsePrefix), domain: optional(parseDomainName) };
@@ -53,7 +55,7 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   const vars = readVars(sections.vars, faults);
   checkEnd(document, faults);
   if (faults.length > 0 || head === undefined) throw metadataError(document, faults);
-  const { format: _, ...facts } = head;
+  const { format: _, rule: rules, ...facts } = head;
   return {
     ...facts,
     nics: nics.map(([link, values]) => toNic(link, values)),
@@ -69,6 +71,7 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
     })),
     members: members.map(([zone, { address, lease }]) => ({ zone, addresses: address, leases: lease })),
     forwards: forwards.map(([zone, { rdr }]) => ({ zone, redirects: rdr })),
+    rules,
     siblings: siblings.map(([zone, { address }]) => ({ zone, addresses: address })),
     vars,
   };
@@ -76,7 +79,8 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
 
 /** Writes the metadata of a zone; the same facts give the same bytes. `parseMetadata` reads back the same facts. */
 export function formatMetadata(metadata: ZoneMetadata): string {
-  const { generation, zone, role, templates, nics, resolver, networks, members, forwards, siblings, vars } = metadata;
+  const { generation, zone, role, templates, rules, nics, resolver, networks, members, forwards, siblings, vars } =
+    metadata;
   return formatIni(
     [`zonenet: metadata of zone ${zone}, written by the host. Regenerated; do not edit.`],
     [
@@ -88,6 +92,7 @@ export function formatMetadata(metadata: ZoneMetadata): string {
           ['zone', zone],
           ['role', role],
           ['templates', templates ?? []],
+          ['rule', rules.map(formatResolvedRule)],
         ],
       },
       ...nics.map((nic) => ({

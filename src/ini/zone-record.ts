@@ -1,8 +1,10 @@
+import { parseGroupName } from '../domain/endpoint.ts';
 import type { Fault } from '../domain/fault.ts';
 import { formatForward, parseForward } from '../domain/forward.ts';
 import { formatBandwidth, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
 import { parseMac } from '../domain/mac.ts';
 import { parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
+import { formatRule, parseRule } from '../domain/rule.ts';
 import { parseConfigLine } from '../domain/zone-config-lines.ts';
 import {
   parseBrand,
@@ -34,6 +36,8 @@ const ZONE = {
   template: optional(parseTemplate),
   clone: optional(parseZoneName),
   config: list(parseConfigLine),
+  group: list(parseGroupName),
+  rule: list(parseRule),
   forward: list(parseForward),
 };
 
@@ -86,6 +90,8 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
       ...(priority === undefined ? {} : { priority }),
     })),
     forwards: head.forward,
+    rules: head.rule,
+    groups: head.group,
     vars,
   };
 }
@@ -115,6 +121,8 @@ export function formatZoneRecord(record: ZoneRecord): string {
           ['clone', record.cloneOf ?? []],
           ['config', record.extra],
           ['forward', record.forwards.map(formatForward)],
+          ['group', record.groups],
+          ['rule', record.rules.map(formatRule)],
         ],
       },
       ...nics.map((nic) => ({

@@ -7,6 +7,8 @@ import type { Lease } from '../domain/lease.ts';
 import type { HiddenNetwork, Resolver, Sibling, ZoneForwards, ZoneMetadata } from '../domain/metadata.ts';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
+import { formatResolvedRule } from '../domain/resolved-rule.ts';
+import { resolveRule } from '../domain/rule-ends.ts';
 import { mergeVars, type Vars } from '../domain/vars.ts';
 import { addressesOn, isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
@@ -48,6 +50,7 @@ export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: R
         leases: leasesOf(member, served),
       })),
     forwards: forwardsThrough(zone, zones, behind),
+    rules: zone.rules.map((rule) => resolveRule(rule, zone, { networks, zones })),
     siblings: siblingsOf(zone, networks, behind),
     vars: varsOf(zone, networks, vars),
   };
@@ -190,9 +193,12 @@ function changeNote(facts: ZoneFacts, text: string, path: string, generation: nu
   const more = leads.filter((line) => !led.includes(line)).map((line) => `forward ${line}`);
   const less = led.filter((line) => !leads.includes(line)).map((line) => `without forward ${line}`);
   changes.push(...more, ...less);
+  if (ruleLines(before) !== ruleLines(facts)) changes.push('rules');
   if (before.templates !== facts.templates) changes.push('templates');
   return `generation ${before.generation} → ${generation}: ${changes.length === 0 ? 'other facts' : changes.join(', ')}`;
 }
+
+const ruleLines = ({ rules }: Pick<ZoneMetadata, 'rules'>) => rules.map(formatResolvedRule).join('\n');
 
 const forwardLines = ({ forwards }: Pick<ZoneMetadata, 'forwards'>) =>
   forwards.flatMap(({ redirects }) => redirects.map(formatRedirect));

@@ -1,6 +1,7 @@
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { formatPortRange } from '../domain/port.ts';
 import { formatInterfaceAddress, formatPrefix } from '../domain/prefix.ts';
+import { formatResolvedRule } from '../domain/resolved-rule.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
 
 /** What every template is given as "facts": the metadata in texts. Lists are empty, never missing. */
@@ -34,6 +35,8 @@ export interface Facts {
     readonly addresses: readonly string[];
     readonly leases: readonly { readonly mac: string; readonly address: string }[];
   }[];
+  /** "allow in tcp from any to 10.2.0.2/32 port 22". */
+  readonly rules: readonly string[];
   readonly forwards: readonly {
     readonly zone: string;
     readonly redirects: readonly {
@@ -49,7 +52,17 @@ export interface Facts {
   readonly siblings: readonly { readonly zone: string; readonly addresses: readonly string[] }[];
 }
 
-export function factsOf({ zone, role, nics, resolver, networks, members, forwards, siblings }: ZoneMetadata): Facts {
+export function factsOf({
+  zone,
+  role,
+  nics,
+  resolver,
+  networks,
+  members,
+  forwards,
+  rules,
+  siblings,
+}: ZoneMetadata): Facts {
   return {
     zone,
     role,
@@ -71,6 +84,7 @@ export function factsOf({ zone, role, nics, resolver, networks, members, forward
       ...(domain === undefined ? {} : { domain }),
     })),
     members,
+    rules: rules.map(formatResolvedRule),
     forwards: forwards.map(({ zone: target, redirects }) => ({
       zone: target,
       redirects: redirects.map(({ protocol, outside, ports, to, port, toOne = false }) => ({

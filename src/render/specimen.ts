@@ -4,6 +4,7 @@ import { parseLease } from '../domain/lease.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../domain/prefix.ts';
+import { parseResolvedRule } from '../domain/resolved-rule.ts';
 import { parseStaticRoute } from '../domain/static-route.ts';
 import { mergeShapes, type Shape, shapeOf } from './shape.ts';
 import { viewOf } from './views.ts';
@@ -46,6 +47,9 @@ const PROXY: ZoneMetadata = {
       leases: ['02:08:20:0a:0b:0c 10.2.0.2'].map(parseLease),
     },
   ],
+  rules: ['block in log tcp from 192.0.2.0/24,2001:db8:9::/48 to any port 22 note nobody from there'].map(
+    parseResolvedRule,
+  ),
   forwards: [
     {
       zone: parseZoneName('web1'),

@@ -8,6 +8,7 @@ import type { Vars } from '../domain/vars.ts';
 import { factsOf } from './facts.ts';
 import { type FilterForward, filterForwards, type NatForward, natForwards } from './forward-views.ts';
 import { type NamesView, namesView } from './names-view.ts';
+import { type FilterRule, filterRules } from './rule-views.ts';
 
 /** ipf.conf and ipf6.conf, each of its family. */
 export interface FilterView {
@@ -19,6 +20,8 @@ export interface FilterView {
   readonly leasing: readonly { readonly link: string; readonly router: string }[];
   /** What NAT leads to the inside, as the filter sees it behind NAT. */
   readonly forwards: readonly FilterForward[];
+  /** Rules of the operator. */
+  readonly rules: readonly FilterRule[];
   /** All links, whatever their addresses: where neighbours are discovered. */
   readonly neighbours: Readonly<Record<'inside' | 'outside', readonly { readonly link: string }[]>>;
 }
@@ -94,7 +97,7 @@ export function viewOf(template: string, metadata: ZoneMetadata, vars: Vars): ob
   return { ...own, facts: factsOf(metadata), vars };
 }
 
-function filterView({ nics, networks, forwards }: ZoneMetadata, family: Family): FilterView {
+function filterView({ nics, networks, forwards, rules }: ZoneMetadata, family: Family): FilterView {
   const isServed = ({ network }: Nic) => networks.some(({ name, domain }) => name === network && domain !== undefined);
   const name = ({ link }: Nic) => ({ link });
   return {
@@ -104,6 +107,7 @@ function filterView({ nics, networks, forwards }: ZoneMetadata, family: Family):
       .filter((nic) => family === 'inet' && isInside(nic) && isServed(nic))
       .flatMap((nic) => addressesOf(nic, 'inet').map(({ address }) => ({ link: nic.link, router: address }))),
     forwards: filterForwards(nics, forwards, family),
+    rules: filterRules(rules, family),
     neighbours: { inside: nics.filter(isInside).map(name), outside: nics.filter(isOutside).map(name) },
   };
 }

@@ -39,6 +39,8 @@ const zone = (name: string): ZoneRecord => ({
   install: true,
   extra: [],
   forwards: [],
+  rules: [],
+  groups: [],
   nics: [{ ...nic(), over: parseLinkName('zstub0') }],
   vars: { motd: 'hello; # "you"', ntp: ['10.0.0.1'] },
 });

@@ -30,6 +30,7 @@ const PLAIN = {
   autoboot: true,
   install: true,
   boot: true,
+  groups: [],
   vars: {},
 } as const;
 

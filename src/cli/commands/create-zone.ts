@@ -1,4 +1,5 @@
 import { type Address, parseAddress } from '../../domain/address.ts';
+import { type GroupName, parseGroupName } from '../../domain/endpoint.ts';
 import { OperatorError } from '../../domain/errors.ts';
 import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { numberedNames } from '../../domain/numbered-names.ts';
@@ -44,6 +45,7 @@ interface Options extends LinkOptions {
   readonly autoboot: boolean;
   readonly install: boolean;
   readonly boot: boolean;
+  readonly group?: readonly GroupName[];
   readonly vars?: Vars;
   readonly dryRun?: true;
   readonly verbose?: true;
@@ -74,6 +76,7 @@ export const createZoneCommand: CliCommand = {
       .option('--clone <zone>', 'copy an installed zone instead of installing', reading(parseZoneName))
       .option('-f, --file <file>', 'more commands for zonecfg: "set", "add" and "end", one a line')
       .option('--shared-ip', "let it share the host's IP stack: it gets link, address and record")
+      .option('-g, --group <group>', 'put it into a group that rules name (repeatable)', collecting(parseGroupName))
       .option('-V, --vars <name=value>', 'a value for its templates; twice the same name makes a list', parseVar)
       .option('--no-autoboot', 'do not boot it with the host')
       .option('--no-install', 'configure it, but do not install it: the same command without this does later')
@@ -115,7 +118,7 @@ export function toLinkRequest(options: LinkOptions): LinkRequest {
 function toRequest(options: Options): Omit<ZoneRequest, 'name' | 'extra'> {
   const links = toLinkRequest(options);
   const { routes, networks, outside, routers } = links;
-  const { brand, zonepath, template, clone, sharedIp, autoboot, install, boot, vars = {} } = options;
+  const { brand, zonepath, template, clone, sharedIp, autoboot, install, boot, group = [], vars = {} } = options;
   if (routes.length === 0 && networks.length === 0)
     throw usage('a zone needs a network: -N NETWORK, or -R NETWORK for its proxy');
   if (routes.length > 0 && outside.length === 0 && networks.length === 0)
@@ -133,6 +136,7 @@ function toRequest(options: Options): Omit<ZoneRequest, 'name' | 'extra'> {
     autoboot,
     install,
     boot,
+    groups: [...new Set(group)].sort(),
     vars,
   };
 }

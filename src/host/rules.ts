@@ -1,0 +1,170 @@
+import { formatEndpoint, type GroupName } from '../domain/endpoint.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
+import { formatRule, type Rule } from '../domain/rule.ts';
+import { namesZone, whyNever } from '../domain/rule-ends.ts';
+import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
+import { carryOutChange, planZoneChange, refuseUnready, type ZoneChange } from './change-zone.ts';
+import { type Host, locked } from './host.ts';
+import { toldOf } from './publications.ts';
+import { findNetwork, findZone, type Records, readRecords, refuseDamaged } from './store.ts';
+
+/** How many rules a zone may have; ipf takes them all, and a person reads them. */
+const MOST_RULES = 5000;
+
+/** A rule that is asked for: at its number, the others after it, or last. */
+export interface RuleRequest {
+  readonly zone: ZoneName;
+  readonly rule: Rule;
+  /** From 1. Missing: last. */
+  readonly number?: number;
+}
+
+/** Groups that a zone is to enter and to leave. */
+export interface GroupChange {
+  readonly zone: ZoneName;
+  readonly add: readonly GroupName[];
+  readonly remove: readonly GroupName[];
+}
+
+/**
+ * Plans a rule of a zone. Changes nothing.
+ *
+ * @throws {OperatorError} NOT_FOUND for a zone, group or network that there is not, EXISTS, VALUE_INVALID for a number past
+ * the end, too many, or a zone that filters nothing, IN_USE, RECORD_INVALID, TEMPLATE_INVALID
+ */
+export async function planAddRule({ zone, rule, number }: RuleRequest, host: Host): Promise<ZoneChange> {
+  const records = await readRecords(host.system);
+  const purpose = `add a rule to zone "${zone}"`;
+  refuseDamaged(records, purpose);
+  const before = findZone(zone, records);
+  refuseUnready(before, purpose);
+  refuseUnfiltered(before);
+  refuseUnknown(rule, records);
+  const never = whyNever(rule, before, records);
+  if (never !== undefined) {
+    throw new OperatorError('VALUE_INVALID', `Cannot ${purpose}: it would never match: ${never}`, {
+      hint: 'See: znetadm add-rule --help',
+    });
+  }
+  const text = formatRule(rule);
+  const at = numberOf(rule, before) - 1;
+  if (at >= 0 && (number === undefined || number === at + 1)) {
+    const change = await planZoneChange(unchanged(before), records, host);
+    if (change.plan.length > 0) return change;
+    throw new OperatorError('EXISTS', `Cannot ${purpose}: it has it already, as number ${at + 1}`, {
+      hint: `See: znetadm show-rule ${zone}`,
+    });
+  }
+  const others = before.rules.filter((_, index) => index !== at);
+  const place = (number ?? others.length + 1) - 1;
+  if (place > others.length) {
+    throw new OperatorError('VALUE_INVALID', `Cannot ${purpose} as number ${number}: it has ${others.length}`, {
+      hint: `Take a number from 1 to ${others.length + 1}, or leave it out`,
+    });
+  }
+  if (others.length >= MOST_RULES) {
+    throw new OperatorError('VALUE_INVALID', `Cannot ${purpose}: it has ${others.length} already`, {
+      hint: 'Groups and prefixes make one rule of many',
+    });
+  }
+  const after = { ...before, rules: [...others.slice(0, place), rule, ...others.slice(place)] };
+  return await planZoneChange({ before, after, told: [after], note: `rule ${place + 1}: ${text}` }, records, host);
+}
+
+/**
+ * Plans that rules of a zone go: one by its text, which may be asked for twice, or several by their numbers. Changes nothing.
+ *
+ * @throws {OperatorError} NOT_FOUND, IN_USE, RECORD_INVALID, TEMPLATE_INVALID
+ */
+export async function planDeleteRules(
+  zone: ZoneName,
+  which: Rule | readonly number[],
+  host: Host,
+): Promise<ZoneChange> {
+  const records = await readRecords(host.system);
+  const purpose = `delete a rule of zone "${zone}"`;
+  refuseDamaged(records, purpose);
+  const before = findZone(zone, records);
+  refuseUnready(before, purpose);
+  const numbers = Array.isArray(which) ? which : [numberOf(which as Rule, before)];
+  const missing = numbers.find((number) => before.rules[number - 1] === undefined);
+  if (missing !== undefined) {
+    const what = Array.isArray(which) ? `number ${missing}` : 'such rule';
+    throw new OperatorError('NOT_FOUND', `Cannot ${purpose}: it has no ${what}`, {
+      hint: `See: znetadm show-rule ${zone}`,
+    });
+  }
+  const after = { ...before, rules: before.rules.filter((_, index) => !numbers.includes(index + 1)) };
+  const note = `without rule ${numbers.join(', ')}`;
+  return await planZoneChange({ before, after, told: [after], note }, records, host);
+}
+
+/** From 1; 0 for a rule that it does not have. */
+export function numberOf(rule: Rule, { rules }: ZoneRecord): number {
+  const text = formatRule(rule);
+  return rules.findIndex((one) => formatRule(one) === text) + 1;
+}
+
+/**
+ * Plans that a zone enters and leaves groups. Changes nothing. What is so already is no fault.
+ *
+ * @throws {OperatorError} NOT_FOUND, IN_USE, RECORD_INVALID, TEMPLATE_INVALID
+ */
+export async function planSetGroups({ zone, add, remove }: GroupChange, host: Host): Promise<ZoneChange> {
+  const records = await readRecords(host.system);
+  const purpose = `change the groups of zone "${zone}"`;
+  refuseDamaged(records, purpose);
+  const before = findZone(zone, records);
+  refuseUnready(before, purpose);
+  const groups = [...new Set([...before.groups.filter((one) => !remove.includes(one)), ...add])].sort();
+  const isSame = groups.join() === before.groups.join();
+  const after = isSame ? before : { ...before, groups };
+  const zones = records.zones.map((one) => (one === before ? after : one));
+  // Rules name it by the groups it was in, too.
+  const naming = [...toldOf(before, records), ...toldOf(after, { ...records, zones })];
+  const own = after.rules.some((rule) => namesZone(rule, before) || namesZone(rule, after)) ? [after] : [];
+  const told = new Map([...own, ...naming].map((one) => [one.name, one]));
+  const list = groups.length === 0 ? 'none' : groups.join(', ');
+  return await planZoneChange({ before, after, told: [...told.values()], note: `groups: ${list}` }, records, host);
+}
+
+export async function addRule(request: RuleRequest, host: Host): Promise<ZoneChange> {
+  return await locked(host, `zone.${request.zone}`, () => carryOutChange(() => planAddRule(request, host), host));
+}
+
+export async function deleteRules(zone: ZoneName, which: Rule | readonly number[], host: Host): Promise<ZoneChange> {
+  return await locked(host, `zone.${zone}`, () => carryOutChange(() => planDeleteRules(zone, which, host), host));
+}
+
+export async function setGroups(request: GroupChange, host: Host): Promise<ZoneChange> {
+  return await locked(host, `zone.${request.zone}`, () => carryOutChange(() => planSetGroups(request, host), host));
+}
+
+const unchanged = (zone: ZoneRecord) => ({ before: zone, after: zone, told: [zone], note: '' });
+
+/** @throws {OperatorError} VALUE_INVALID */
+function refuseUnfiltered(zone: ZoneRecord): void {
+  const why = !hasMethod(zone)
+    ? 'what is inside it is not ours to configure'
+    : zone.role === 'proxy'
+      ? undefined
+      : 'only proxies filter so far';
+  if (why === undefined) return;
+  throw new OperatorError('VALUE_INVALID', `Cannot add a rule to zone "${zone.name}": ${why}`, {
+    hint: 'A rule of its proxy holds for what passes there',
+  });
+}
+
+/** A name that nobody has is a slip of the pen now; later its zone may go, which `check` tells. */
+function refuseUnknown({ from, to }: Rule, records: Records): void {
+  for (const end of [from, to]) {
+    if (end.kind === 'zone') findZone(end.name, records);
+    if (end.kind === 'network') findNetwork(end.name, records);
+    if (end.kind !== 'group' || records.zones.some(({ groups }) => groups.includes(end.name))) continue;
+    const known = [...new Set(records.zones.flatMap(({ groups }) => groups))].sort();
+    throw new OperatorError('NOT_FOUND', `Cannot add a rule: no zone is in ${formatEndpoint(end)}`, {
+      hint: `to put one into it: znetadm set-zone -g ${end.name} ZONE${known.length === 0 ? '' : `\nthere are:          ${known.join(', ')}`}`,
+    });
+  }
+}

@@ -1,0 +1,88 @@
+import { type Family, familyOf } from '../domain/address.ts';
+import type { PortRange } from '../domain/port.ts';
+import { formatPrefix } from '../domain/prefix.ts';
+import type { ResolvedRule } from '../domain/resolved-rule.ts';
+
+/** A rule of the operator as lines of ipf. */
+export interface FilterRule {
+  /** What is written above the lines; none or one. */
+  readonly notes: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/**
+ * The rules of one family as lines of ipf, in their order. A line that stands already is left out, since the kernel
+ * refuses a rule twice (ipfilter.md, 1); so is a rule that has no line of that family.
+ */
+export function filterRules(rules: readonly ResolvedRule[], family: Family): FilterRule[] {
+  const seen = new Set<string>();
+  return rules.flatMap((rule): FilterRule[] => {
+    const lines = linesOf(rule, family).filter((line) => !seen.has(line));
+    for (const line of lines) seen.add(line);
+    return lines.length === 0 ? [] : [{ notes: rule.note === undefined ? [] : [rule.note], lines }];
+  });
+}
+
+function linesOf(rule: ResolvedRule, family: Family): string[] {
+  const { from, to, fromPorts, toPorts } = rule;
+  const ends = (who: ResolvedRule['from']) =>
+    who === 'any' ? ['any'] : who.filter((one) => familyOf(one.address) === family).map(formatPrefix);
+  return ends(from).flatMap((source) =>
+    ends(to).flatMap((target) =>
+      ways(rule, family).map(({ head, protocol, tail }) =>
+        [head, protocol, `from ${source}${port(fromPorts)} to ${target}${port(toPorts)}`, tail]
+          .filter((part) => part !== '')
+          .join(' '),
+      ),
+    ),
+  );
+}
+
+interface Way {
+  /** "pass in quick". */
+  readonly head: string;
+  /** "proto tcp"; empty: every protocol. */
+  readonly protocol: string;
+  /** "flags S keep state". */
+  readonly tail: string;
+}
+
+/**
+ * How a rule is said, a line each. What is allowed is remembered, so that answers pass: of TCP from its first packet on.
+ * Of "any" that is TCP, UDP and ICMP; what has no state to keep would pass one way only. What comes in and is rejected is
+ * answered where ipf can: TCP by a reset, the rest of IPv4 by an unreachable port.
+ */
+function ways({ action, direction, log, protocol }: ResolvedRule, family: Family): Way[] {
+  const icmp = family === 'inet' ? 'icmp' : 'ipv6-icmp';
+  const known =
+    protocol === 'any' ? ['tcp', 'udp', icmp] : protocol === 'tcp/udp' ? ['tcp', 'udp'] : [named(protocol, icmp)];
+  const logged = log ? ' log' : '';
+  if (action === 'allow') {
+    return known.map((one) => ({
+      head: `pass ${direction}${log ? ' log first' : ''} quick`,
+      protocol: `proto ${one}`,
+      tail: one === 'tcp' ? 'flags S keep state' : 'keep state',
+    }));
+  }
+  const block = (how: string, proto: string): Way => ({
+    head: `block${how} ${direction}${logged} quick`,
+    protocol: proto,
+    tail: '',
+  });
+  const all = protocol === 'any' ? '' : `proto ${named(protocol, icmp)}`;
+  if (action === 'block') return [block('', all)];
+  const unreachable = family === 'inet' ? ' return-icmp-as-dest(port-unr)' : '';
+  const answered = known.map((one) =>
+    block(one === 'tcp' ? ' return-rst' : one === 'udp' ? unreachable : '', `proto ${one}`),
+  );
+  return protocol === 'any'
+    ? [...answered.filter(({ protocol: one }) => !one.endsWith('icmp')), block('', '')]
+    : answered;
+}
+
+const named = (protocol: ResolvedRule['protocol'], icmp: string) => (protocol === 'icmp' ? icmp : `${protocol}`);
+
+function port(range: PortRange | undefined): string {
+  if (range === undefined) return '';
+  return range.first === range.last ? ` port = ${range.first}` : ` port ${range.first}:${range.last}`;
+}
