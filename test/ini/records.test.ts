@@ -104,8 +104,8 @@ for (const [what, change, message] of [
   ],
   [
     'has an unknown key',
-    (text: string) => text.replace('role = member', 'role = member\nrule = x'),
-    'unknown key "rule"',
+    (text: string) => text.replace('role = member', 'role = member\ncolour = x'),
+    'unknown key "colour"',
   ],
   [
     'leads out of its path',

@@ -139,11 +139,13 @@ test('who lies about being inside is not let in by a rule, and path MTU comes th
     dst: '10.2.0.2',
     icmptype: 3,
     icmpcode: 4,
+    mtu: 1400,
     inner: { proto: 'tcp', src: '10.2.0.2', sport: 6000, dst: '192.0.2.44', dport: 80 },
   };
   const { set } = load(metadata, 'ipv4');
   const state = createFilterState();
   assert.is(evaluate(set, state, { ...out, dport: 80 }), 'pass');
+  assert.is(evaluate(set, state, { ...out, dport: 80, dir: 'out', if: 'pnic0' }), 'pass');
   // NAT has led it to the inside before the filter sees it.
   assert.is(evaluate(set, state, error, { natted: true }), 'pass');
   const ping = { ...error, icmptype: 8, icmpcode: 0 };
