@@ -92,6 +92,8 @@ function drift({ zone, generation, record }: ZonePublication, applied: Applied):
   const found = status?.message === undefined ? state : `${state}: ${status.message}`;
   const what = { of: `zone "${zone}"`, item: 'applied', expected: `ok (${generation})`, found };
   if (isLate(applied, generation)) return { ...what, plan: [refreshStep(zone, generation)] };
+  // What went wrong may have passed; when it has not, who waits for the refresh is told.
+  if (setup === 'online' && status?.verified === false) return { ...what, plan: [refreshStep(zone, generation)] };
   const setUp = setup === 'online' && status?.verified === true;
   const service = setUp && record.role === 'proxy' ? FORWARDING_SERVICE : SETUP_SERVICE;
   const again = setup === 'maintenance' || forwarding === 'maintenance' ? 'clear' : 'refresh';

@@ -17,13 +17,14 @@ test.before(async (context) => {
   await startDnsmasq(story.lab, { hosts: { 'www.example': ['203.0.113.80'] } });
   await story.lab.writeFile('global', '/etc/zonenet/zonenet.ini', 'format = 1\nnameserver[] = 203.0.113.1\n');
   await story.znetadm('create-zone -R back -x e1000g0=203.0.113.5/24 -r 203.0.113.1 proxy');
-  await story.znetadm('create-zone -N back web1');
   if (story.lab.mode === 'rootless') {
     // With one id dnsmasq cannot become another user, which only -d leaves out (lab.md part 8).
     const wrapper = '#!/bin/sh\n[ "$1" = --test ] && exec /usr/sbin/dnsmasq "$@"\n/usr/sbin/dnsmasq -d "$@" &\n';
     await story.lab.writeFile('proxy', '/opt/local/sbin/dnsmasq', wrapper, 0o755);
     await story.lab.mustRun(`svcadm disable -s ${NAMES}; svcadm enable -s ${NAMES}`, { zone: 'proxy' });
+    await story.lab.mustRun('svcadm refresh svc:/network/zonenet:default', { zone: 'proxy' });
   }
+  await story.znetadm('create-zone -N back web1');
   await story.until(`/usr/bin/svcs -z proxy -H -o state ${NAMES}`, 'online');
 });
 
