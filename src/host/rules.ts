@@ -145,12 +145,8 @@ const unchanged = (zone: ZoneRecord) => ({ before: zone, after: zone, told: [zon
 
 /** @throws {OperatorError} VALUE_INVALID */
 function refuseUnfiltered(zone: ZoneRecord): void {
-  const why = !hasMethod(zone)
-    ? 'what is inside it is not ours to configure'
-    : zone.role === 'proxy'
-      ? undefined
-      : 'only proxies filter so far';
-  if (why === undefined) return;
+  if (hasMethod(zone)) return;
+  const why = 'what is inside it is not ours to configure';
   throw new OperatorError('VALUE_INVALID', `Cannot add a rule to zone "${zone.name}": ${why}`, {
     hint: 'A rule of its proxy holds for what passes there',
   });

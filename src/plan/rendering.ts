@@ -8,6 +8,7 @@ import { parseManagedFiles } from '../ini/managed-files.ts';
 import { servesNames } from '../render/names-view.ts';
 import { type Compiled, createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, shippedNames } from '../render/render.ts';
 import { viewOf } from '../render/views.ts';
+import { filters } from './own-filter.ts';
 import { hasResolver } from './zone.ts';
 
 /** All that the files of a zone are made from, beside its metadata. */
@@ -44,6 +45,7 @@ export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata):
   const having: ReadonlySet<ManagedFile['when']> = new Set([
     'always',
     metadata.role,
+    ...(filters(metadata) ? (['filter'] as const) : []),
     ...(hasResolver(metadata) ? (['resolver'] as const) : []),
     ...(servesNames(metadata) ? (['names'] as const) : []),
   ]);

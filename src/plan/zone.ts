@@ -13,6 +13,7 @@ import { type ObservedForwarding, planForwarding, type WantedForwarding } from '
 import { type ObservedMtus, planInterfaces, planMtus } from './interfaces.ts';
 import { isIpv6Ready, planIpv6Service } from './ipv6.ts';
 import { planNameService } from './name-service.ts';
+import { type ObservedOwnFilter, planOwnFilter } from './own-filter.ts';
 import { planOwnServices } from './own-services.ts';
 import { planRoutes, planRoutingDaemon } from './routes.ts';
 import type { Plan } from './step.ts';
@@ -44,6 +45,8 @@ export interface ObservedZone {
   readonly nameServices?: string;
   /** Of a proxy only. */
   readonly proxy?: { readonly filter: ObservedFilter; readonly forwarding: ObservedForwarding };
+  /** Of a member only, that filters or did. */
+  readonly own?: ObservedOwnFilter;
 }
 
 /**
@@ -62,7 +65,10 @@ export function planZone({ metadata, files }: DesiredZone, observed: ObservedZon
     ...(hasResolver(metadata) ? planNameService(observed.nameServices) : []),
   ];
   const written = planFiles(files, observed.files);
-  if (observed.proxy === undefined) return [...network, ...written, ...last];
+  if (observed.proxy === undefined) {
+    const { own } = observed;
+    return [...network, ...(own === undefined ? written : planOwnFilter(metadata, own, written)), ...last];
+  }
   const { filter, forwarding } = observed.proxy;
   last.push(...planOwnServices(metadata, filter.services));
   const services = planFilterService(filter);

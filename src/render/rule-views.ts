@@ -23,6 +23,23 @@ export function filterRules(rules: readonly ResolvedRule[], family: Family): Fil
   });
 }
 
+/**
+ * What a member lets through behind its rules, by the same reason without a line that stands already: what it asks for is
+ * remembered, so that a rule that closes it to others lets the answers in. ICMP without a state to keep passes as it is.
+ */
+export function ownLines(rules: readonly FilterRule[], family: Family): string[] {
+  const echo =
+    family === 'inet' ? 'proto icmp from any to any icmp-type 8' : 'proto ipv6-icmp from any to any icmp-type 128';
+  const lines = [
+    'pass out quick proto tcp from any to any flags S keep state',
+    'pass out quick proto udp from any to any keep state',
+    `pass out quick ${echo} keep state`,
+    'pass out quick all',
+    'pass in quick all',
+  ];
+  return lines.filter((line) => !rules.some((rule) => rule.lines.includes(line)));
+}
+
 function linesOf(rule: ResolvedRule, family: Family): string[] {
   const { from, to, fromPorts, toPorts } = rule;
   const ends = (who: ResolvedRule['from']) =>

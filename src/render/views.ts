@@ -8,7 +8,7 @@ import type { Vars } from '../domain/vars.ts';
 import { factsOf } from './facts.ts';
 import { type FilterForward, filterForwards, type NatForward, natForwards } from './forward-views.ts';
 import { type NamesView, namesView } from './names-view.ts';
-import { type FilterRule, filterRules } from './rule-views.ts';
+import { type FilterRule, filterRules, ownLines } from './rule-views.ts';
 
 /** ipf.conf and ipf6.conf, each of its family. */
 export interface FilterView {
@@ -22,6 +22,8 @@ export interface FilterView {
   readonly forwards: readonly FilterForward[];
   /** Rules of the operator. */
   readonly rules: readonly FilterRule[];
+  /** Of a member, which passes nothing on: what is let through besides. Empty for a proxy, which closes. */
+  readonly own: readonly string[];
   /** All links, whatever their addresses: where neighbours are discovered. */
   readonly neighbours: Readonly<Record<'inside' | 'outside', readonly { readonly link: string }[]>>;
 }
@@ -97,7 +99,16 @@ export function viewOf(template: string, metadata: ZoneMetadata, vars: Vars): ob
   return { ...own, facts: factsOf(metadata), vars };
 }
 
-function filterView({ nics, networks, forwards, rules }: ZoneMetadata, family: Family): FilterView {
+/** A member's own filter: what its rules do not decide passes, and what it asks for is answered. */
+function memberFilterView({ nics, rules }: ZoneMetadata, family: Family): FilterView {
+  const lines = filterRules(rules, family);
+  const neighbours = { inside: [], outside: nics.map(({ link }) => ({ link })) };
+  return { inside: [], outside: [], leasing: [], forwards: [], rules: lines, own: ownLines(lines, family), neighbours };
+}
+
+function filterView(metadata: ZoneMetadata, family: Family): FilterView {
+  const { nics, networks, forwards, rules, role } = metadata;
+  if (role === 'member') return memberFilterView(metadata, family);
   const isServed = ({ network }: Nic) => networks.some(({ name, domain }) => name === network && domain !== undefined);
   const name = ({ link }: Nic) => ({ link });
   return {
@@ -108,6 +119,7 @@ function filterView({ nics, networks, forwards, rules }: ZoneMetadata, family: F
       .flatMap((nic) => addressesOf(nic, 'inet').map(({ address }) => ({ link: nic.link, router: address }))),
     forwards: filterForwards(nics, forwards, family),
     rules: filterRules(rules, family),
+    own: [],
     neighbours: { inside: nics.filter(isInside).map(name), outside: nics.filter(isOutside).map(name) },
   };
 }

@@ -1,4 +1,5 @@
 import type { Nic } from '../domain/metadata.ts';
+import type { Command } from '../illumos/command.ts';
 import { parseLinks, showLinks } from '../illumos/dladm.ts';
 import {
   type AddressObject,
@@ -27,11 +28,12 @@ import {
 } from '../illumos/smf.ts';
 import { parseProperties, showProperties } from '../illumos/svcprop.ts';
 import { isRunning, type ServiceState } from '../illumos/svcs.ts';
-import { FILTER_FILES, type ObservedFilter, type ObservedRules } from '../plan/filter.ts';
+import { FILTER_FILES, type ObservedFilter, type ObservedRules, type Rules } from '../plan/filter.ts';
 import type { ObservedForwarding } from '../plan/forwarding.ts';
 import { isBare, type ObservedMtus } from '../plan/interfaces.ts';
 import { wantsIpv6 } from '../plan/ipv6.ts';
 import { NAME_SERVICE_SWITCH } from '../plan/name-service.ts';
+import { FILTER_RECORD, type ObservedOwnFilter } from '../plan/own-filter.ts';
 import { parseRoutes } from '../plan/route-record.ts';
 import { ROUTE_RECORD } from '../plan/routes.ts';
 import { type DesiredZone, hasResolver, type ObservedZone } from '../plan/zone.ts';
@@ -47,8 +49,8 @@ export async function observeZone(
   readable: Readable,
   system: System,
 ): Promise<ObservedZone> {
-  const { nics, role } = metadata;
-  const [links, addresses, interfaces, routes, recorded, routing, observedFiles, nameServices, proxy] =
+  const { nics, role, rules } = metadata;
+  const [links, addresses, interfaces, routes, recorded, routing, observedFiles, nameServices, proxy, own] =
     await Promise.all([
       observeLinks(nics, system),
       observeAddresses(nics, system),
@@ -60,6 +62,7 @@ export async function observeZone(
       observeFiles(files, system),
       hasResolver(metadata) ? system.readFile(NAME_SERVICE_SWITCH) : undefined,
       role === 'proxy' ? observeProxy(readable, system) : undefined,
+      role === 'member' ? observeOwnFilter(rules.length > 0, readable, system) : undefined,
     ]);
   return {
     ...links,
@@ -71,6 +74,7 @@ export async function observeZone(
     files: observedFiles,
     ...(nameServices === undefined ? {} : { nameServices }),
     ...(proxy === undefined ? {} : { proxy }),
+    ...(own === undefined ? {} : { own }),
   };
 }
 
@@ -104,7 +108,25 @@ async function observeProxy(readable: Readable, system: System) {
   return { filter, forwarding };
 }
 
-export async function observeFilter(readable: Readable, system: System): Promise<ObservedFilter> {
+/** Of a member. Nothing is asked where it neither filters nor did. */
+async function observeOwnFilter(
+  isWanted: boolean,
+  readable: Readable,
+  system: System,
+): Promise<ObservedOwnFilter | undefined> {
+  const noted = (await system.readFile(FILTER_RECORD)) !== undefined;
+  if (!isWanted && !noted) return undefined;
+  return { filter: await observeFilter(readable, system, isWanted ? ['inet', 'inet6'] : []), noted };
+}
+
+const ALL_RULES = ['inet', 'inet6', 'nat'] as const;
+
+/** `kinds` are the rules that matter; of others none are asked for. */
+export async function observeFilter(
+  readable: Readable,
+  system: System,
+  kinds: readonly (keyof Rules)[] = ALL_RULES,
+): Promise<ObservedFilter> {
   const fmris = [IPFILTER, IDENTITY_DOMAIN, ZONENET_FORWARDING, ...OWN_PROGRAMS];
   const [services, policy] = await Promise.all([
     // Which one matters that is not there is said by the plan.
@@ -115,21 +137,28 @@ export async function observeFilter(readable: Readable, system: System): Promise
   return {
     services,
     policy: parseProperties(policy),
-    ...(isRunning(ipfilter) && ipfilter?.moving === false ? { rules: await observeRules(readable, system) } : {}),
+    ...(isRunning(ipfilter) && ipfilter?.moving === false
+      ? { rules: await observeRules(readable, system, kinds) }
+      : {}),
   };
 }
 
-async function observeRules(readable: Readable, system: System): Promise<ObservedRules> {
+async function observeRules(
+  readable: Readable,
+  system: System,
+  kinds: readonly (keyof Rules)[],
+): Promise<ObservedRules> {
   const at = (path: string) => readable.get(path) ?? path;
   const files = { inet: at(FILTER_FILES.inet), inet6: at(FILTER_FILES.inet6), nat: at(FILTER_FILES.nat) };
   const reason = 'to compare the rules wanted with the rules loaded';
+  const asked = (kind: keyof Rules, command: Command) => (kinds.includes(kind) ? ask(command, system, { reason }) : '');
   const [inet, inet6, nat, haveInet, haveInet6, haveNat] = await Promise.all([
-    ask(printFilterRules(files.inet, 'inet'), system, { reason }),
-    ask(printFilterRules(files.inet6, 'inet6'), system, { reason }),
-    ask(printNatRules(files.nat), system, { reason }),
-    ask(showFilterRules('inet'), system, { reason }),
-    ask(showFilterRules('inet6'), system, { reason }),
-    ask(showNatRules(), system, { reason }),
+    asked('inet', printFilterRules(files.inet, 'inet')),
+    asked('inet6', printFilterRules(files.inet6, 'inet6')),
+    asked('nat', printNatRules(files.nat)),
+    asked('inet', showFilterRules('inet')),
+    asked('inet6', showFilterRules('inet6')),
+    asked('nat', showNatRules()),
   ]);
   return {
     files,

@@ -76,14 +76,15 @@ function fileLine(plan: Plan, files: readonly RenderedFile[]): string[] {
 }
 
 function filterLines(before: ObservedZone, after: ObservedZone, plan: Plan): string[] {
-  if (before.proxy === undefined || after.proxy === undefined) return [];
   const commands = plan.flatMap((step) => (step.kind === 'run' ? [step.command] : []));
   const ran = (program: string, option: string) =>
     commands.some((command) => command.program.endsWith(`/${program}`) && command.args.includes(option));
-  const { rules } = after.proxy.filter;
+  const { rules } = after.proxy?.filter ?? after.own?.filter ?? {};
   const count = (rules?.have.inet.length ?? 0) + (rules?.have.inet6.length ?? 0);
   const services = commands.filter(({ program }) => program.endsWith('/svcadm')).map(({ args }) => args.join(' '));
-  const forwarded = [before.proxy, after.proxy].map(({ forwarding }) => forwardingFamilies(forwarding));
+  const forwarded = [before.proxy, after.proxy].map((one) =>
+    one === undefined ? [] : forwardingFamilies(one.forwarding),
+  );
   const words = (families: readonly Family[]) => (families.includes('inet6') ? 'on, IPv6 too' : 'on');
   const [was = [], is = []] = forwarded;
   return [

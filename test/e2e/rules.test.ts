@@ -101,6 +101,38 @@ test('a connection that is open goes on while rules change', async ({ story, int
   far.close();
 });
 
+test('zones on one etherstub filter for themselves, and not at all when the last rule is gone', async ({
+  story,
+  internet,
+  web,
+  db,
+}) => {
+  const http = await web.listen({ address: '0.0.0.0', port: 8080 });
+  const far = await internet.listen({ address: FAR, port: 8081 });
+  const filter = 'svcs -H -o state ipfilter; ls /etc/ipf; ls /var/zonenet/filter 2>&1 || true';
+  const before = await story.lab.mustRun(filter, { zone: 'web1' });
+  assert.is(await reach(db, '10.2.0.2', 8080, http), 'through');
+  await story.znetadm('add-rule web1 reject in tcp from zone:db1 to self port 8080');
+  assert.is(await reach(db, '10.2.0.2', 8080, http), 'ECONNREFUSED');
+  await story.znetadm('delete-rule web1 1');
+  assert.is(await reach(db, '10.2.0.2', 8080, http), 'through');
+  await story.znetadm('add-rule web1 block in from any to any');
+  assert.is.not(await reach(db, '10.2.0.2', 8080, http), 'through');
+  assert.is(await reach(web, FAR, 8081, far), 'through');
+  await story.znetadm('add-rule -a 1 web1 allow in tcp from network:back to self port 8080');
+  assert.is(await reach(db, '10.2.0.2', 8080, http), 'through');
+  await story.reboot('web1');
+  await story.until('/usr/bin/svcs -z web1 -H -o state ipfilter', 'online');
+  const again = await startPeer(story.lab, { zone: 'web1' });
+  const closed = await again.listen({ address: '0.0.0.0', port: 8082 });
+  assert.is.not(await reach(db, '10.2.0.2', 8082, closed), 'through');
+  await story.znetadm('delete-rule web1 1 2');
+  assert.is(await reach(db, '10.2.0.2', 8082, closed), 'through');
+  assert.is(await story.lab.mustRun(filter, { zone: 'web1' }), before);
+  await story.znetadm('repair');
+  assert.is(await story.znetadm('check'), 'everything is as recorded\n');
+});
+
 test('show-rule has them in order, and a reboot brings them back', async ({ story, internet, proxy }) => {
   const rows = await story.znetadm('show-rule -p -o number,never,rule proxy');
   assert.match(rows, '1::allow in tcp from 203.0.113.1 to self port 22 note the office; # 1\n');

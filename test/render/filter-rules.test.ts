@@ -9,7 +9,7 @@ import { viewOf } from '../../src/render/views.ts';
 import { createFilterState, evaluate } from '../lab/ipfilter/evaluate.ts';
 import { loadFilter } from '../lab/ipfilter/load.ts';
 import type { Packet } from '../lab/ipfilter/packet.ts';
-import { proxyMetadata } from '../support/metadata.ts';
+import { memberMetadata, proxyMetadata } from '../support/metadata.ts';
 
 const test = suite('rendered rules of operators');
 const render = await createRenderer([]);
@@ -152,6 +152,24 @@ test('who lies about being inside is not let in by a rule, and path MTU comes th
   assert.is(evaluate(set, state, ping, { natted: true }), 'block');
 });
 
+test('a member is open but for its rules, and a rule that says what is usual is no second line', () => {
+  const member = memberMetadata({
+    rules: ['allow out from any to any', 'block in tcp from 10.2.0.3/32 to 10.2.0.2/32 port 8080'].map(
+      parseResolvedRule,
+    ),
+  });
+  load(member, 'ipv6');
+  const link = memberMetadata().nics[0]?.link ?? '';
+  const from = (src: string, dport: number): Packet => ({ ...ask, if: link, src, dst: '10.2.0.2', dport });
+  assert.equal(follow(member, [from('10.2.0.3', 8080)]), ['block']);
+  assert.equal(follow(member, [from('10.2.0.3', 80), from('10.2.0.4', 8080)]), ['pass', 'pass']);
+  const closed = memberMetadata({ rules: ['block in from any to any'].map(parseResolvedRule) });
+  const mine: Packet = { ...ask, dir: 'out', if: link, src: '10.2.0.2', dst: '192.0.2.44', dport: 80 };
+  const answer: Packet = { ...ask, if: link, src: '192.0.2.44', sport: 80, dst: '10.2.0.2', dport: 6000, flags: 'SA' };
+  assert.equal(follow(closed, [mine, answer]), ['pass', 'pass']);
+  assert.equal(follow(closed, [answer]), ['block']);
+});
+
 const word = fc.constantFrom('any', '10.2.0.2/32,fd00:1::2/128', '192.0.2.0/24', '2001:db8::/32', 'none');
 const note = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }).filter((one) => {
   try {
@@ -183,6 +201,7 @@ test('whatever the rules and notes, the checker takes every line, none of a note
       for (const family of ['ipv4', 'ipv6'] as const) {
         const { printed } = load(proxy(...rules), family);
         const without = load(proxy(), family).printed.length;
+        load(memberMetadata({ rules: rules.map(parseResolvedRule) }), family);
         const lines = added(family, ...rules).filter((line) => !line.startsWith('#'));
         assert.is(printed.length, without + lines.length);
       }
