@@ -23,6 +23,7 @@ const FOLDERS: Readonly<Record<string, readonly string[]>> = {
 /** Where each package and each part of Node that touches the world may be imported. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli'],
+  diff: ['cli'],
   execa: ['system'],
   handlebars: ['render'],
   ini: ['ini'],

@@ -72,6 +72,22 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: 'put a zone into groups that rules name, or take it out',
     load: async () => (await import('./commands/set-zone.ts')).setZoneCommand,
   },
+  'list-templates': {
+    summary: 'show which template each file of a zone is made from, and where it comes from',
+    load: async () => (await import('./commands/list-templates.ts')).listTemplatesCommand,
+  },
+  'copy-template': {
+    summary: 'begin an override from a shipped template',
+    load: async () => (await import('./commands/copy-template.ts')).copyTemplateCommand,
+  },
+  'check-template': {
+    summary: 'show what is wrong in templates of the host, and which an upgrade has left behind',
+    load: async () => (await import('./commands/check-template.ts')).checkTemplateCommand,
+  },
+  render: {
+    summary: 'show what files of a zone would be, beside what it has',
+    load: async () => (await import('./commands/render.ts')).renderCommand,
+  },
   'repair-links': {
     summary: 'make the links of all zones as recorded, and nothing else: for the boot of the host',
     load: async () => (await import('./commands/repair-links.ts')).repairLinksCommand,
@@ -143,7 +159,11 @@ function quiet(command: Command): void {
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(progress, /^(show-|check$|why$|export$|watch$)/.test(args[0] ?? ''), args),
+    host: createNodeHost(
+      progress,
+      /^(show-|list-|check$|check-|render$|why$|export$|watch$)/.test(args[0] ?? ''),
+      args,
+    ),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();

@@ -20,6 +20,11 @@ export function shippedNames(): string[] {
   return Object.keys(shippedTemplates);
 }
 
+/** File names of the shipped partials, "partials/banner.hbs". */
+export function shippedPartialNames(): string[] {
+  return Object.keys(shippedPartials).map((name) => `partials/${name}`);
+}
+
 /** A template or partial of a site, in place of the shipped one of that name. */
 export interface TemplateOverride {
   /** File name, "ipf.conf.hbs"; of a partial "partials/banner.hbs". */

@@ -1,0 +1,40 @@
+import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { hasMethod } from '../../domain/zone-record.ts';
+import { findZone, readRecords } from '../../host/store.ts';
+import { outlookOf, TEMPLATE_FIELDS, templateRows } from '../../host/zone-templates.ts';
+import type { CliCommand, Context } from '../command.ts';
+import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+
+const HELP = `
+ORIGIN is "zone" (in the zone itself; seen while it runs), "host for this zone", "host", or "shipped"; the first that has a template wins.
+`;
+
+export const listTemplatesCommand: CliCommand = {
+  configure(command, act) {
+    command
+      .argument('[zone]', 'name of the zone (default: all)')
+      .option('-p, --parsable', 'for programs: fields parted by ":"')
+      .option('-o, --output <fields>', `fields to show: ${TEMPLATE_FIELDS.join(', ')}`)
+      .option('--json', 'the same as JSON')
+      .addHelpText('after', HELP)
+      .action((name: string | undefined, options: ShowOptions) => {
+        const zone = name === undefined ? undefined : parseZoneName(name);
+        const fields = chooseFields(options, TEMPLATE_FIELDS, []);
+        act((context) => run(zone, fields, options, context));
+      });
+  },
+};
+
+async function run(
+  name: ZoneName | undefined,
+  fields: readonly string[],
+  options: ShowOptions,
+  { host, print, colour }: Context,
+): Promise<void> {
+  const records = await readRecords(host.system);
+  const zones = name === undefined ? records.zones.filter(hasMethod) : [findZone(name, records)];
+  const outlooks = await Promise.all(zones.map((zone) => outlookOf(zone.name, host)));
+  const rows = outlooks.flatMap(templateRows);
+  const shown = formatRows(rows, fields, options, { colour, grouped: ['zone'] });
+  print(options.json === true ? `${JSON.stringify(rows, null, 2)}\n` : shown);
+}

@@ -1,0 +1,59 @@
+import { OperatorError } from '../../domain/errors.ts';
+import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { contentInZone, type Outlook, outlookOf, renderOutlook } from '../../host/zone-templates.ts';
+import { viewOf } from '../../render/views.ts';
+import type { CliCommand, Context } from '../command.ts';
+import { showDifference } from '../show-difference.ts';
+
+interface Options {
+  readonly values?: true;
+  readonly all?: true;
+}
+
+const HELP = `
+Made from what is published for the zone and the templates of the host as they are now, published or not. A template that the
+zone itself has is not looked at: list-templates tells of it.
+`;
+
+export const renderCommand: CliCommand = {
+  configure(command, act) {
+    command
+      .argument('<zone>', 'name of the zone')
+      .argument('[files...]', 'names of files, as list-templates has them: ipf.conf (default: all)')
+      .option('-a, --all', 'whole files, also where the zone has them so')
+      .option('-d, --values', 'the values that their templates are given, in place of the files')
+      .addHelpText('after', HELP)
+      .action((name: string, files: readonly string[], options: Options) => {
+        const zone = parseZoneName(name);
+        act((context) => run(zone, files, options, context));
+      });
+  },
+};
+
+async function run(
+  zone: ZoneName,
+  names: readonly string[],
+  { values, all }: Options,
+  { host, print, complain }: Context,
+): Promise<void> {
+  const outlook = await outlookOf(zone, host);
+  const rendered = await renderOutlook(outlook, names);
+  const { metadata, running } = outlook;
+  for (const { file, content } of rendered) {
+    warnOfOwn(file.template, outlook, complain);
+    if (values === true) {
+      print(`# ${file.template}\n${JSON.stringify(viewOf(file.template, metadata, metadata.vars), null, 2)}\n`);
+    } else if (all === true || !running) print(`# ${file.path}\n${content}`);
+    else {
+      const have = await contentInZone(zone, file.path, host.system);
+      const wanted = { name: `${file.path} (as it would be)`, text: content };
+      print(showDifference({ name: `${file.path} (in the zone)`, text: have }, wanted) || `${file.path}: the same\n`);
+    }
+  }
+}
+
+function warnOfOwn(template: string, { own, metadata }: Outlook, complain: Context['complain']): void {
+  if (own?.includes(template) !== true) return;
+  const message = `Mind that zone "${metadata.zone}" has a ${template} of its own, which is used in place of this one`;
+  complain(new OperatorError('TEMPLATE_INVALID', message));
+}
