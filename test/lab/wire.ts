@@ -11,10 +11,13 @@ export interface WireFrame {
 export interface Capture {
   /** What has passed so far. */
   frames(): readonly WireFrame[];
-  /** Resolves with the first frame that answers yes, past ones included. */
-  seen(wanted: (frame: WireFrame) => boolean): Promise<WireFrame>;
+  /** Resolves with the first frame that answers yes, past ones included; rejects when none has come in time. */
+  seen(wanted: (frame: WireFrame) => boolean, ms?: number): Promise<WireFrame>;
   stop(): Promise<readonly WireFrame[]>;
 }
+
+/** Milliseconds that a frame may take on the busiest machine. */
+const LONGEST = 20_000;
 
 /** Reads what `lab capture` prints; everything that passes after this has resolved is seen. */
 export async function readCapture(program: Spawned): Promise<Capture> {
@@ -30,17 +33,23 @@ export async function readCapture(program: Spawned): Promise<Capture> {
   await program.said('ready\n');
   return {
     frames: () => frames,
-    seen: (wanted) =>
+    seen: (wanted, ms = LONGEST) =>
       new Promise((resolve, reject) => {
         const past = frames.find(wanted);
         if (past !== undefined) return resolve(past);
-        const look = (frame: WireFrame) => {
-          if (!wanted(frame)) return;
+        const done = (act: () => void) => {
+          clearTimeout(timer);
           waiting.delete(look);
-          resolve(frame);
+          act();
         };
+        const look = (frame: WireFrame) => {
+          if (wanted(frame)) done(() => resolve(frame));
+        };
+        const fail = (why: string) =>
+          done(() => reject(new Error(`no such frame: ${why}; ${frames.length} were seen`)));
+        const timer = setTimeout(() => fail(`none within ${ms} ms`), ms);
         waiting.add(look);
-        const ended = () => reject(new Error('the capture ended before such a frame was seen'));
+        const ended = () => fail('the capture ended');
         program.ended.then(ended, ended);
       }),
     async stop() {

@@ -36,7 +36,12 @@ async function passed(lab: LabHandle, frames: readonly string[]): Promise<readon
   const last = udp({ mac: A, ip: '10.0.0.1' }, { mark: 9 });
   const capture = await lab.capture({ zone: 'b' }, 'b0');
   await lab.inject({ zone: 'a' }, 'a0', [...frames, last]);
-  await capture.seen(({ hex }) => hex === last);
+  // The mark at the end is no part of what is asked: one that got lost is sent again.
+  const isLast = ({ hex }: { hex: string }) => hex === last;
+  for (let tries = 1; !(await capture.seen(isLast, 3000).then(Boolean, () => false)); tries += 1) {
+    if (tries === 5) throw new Error(`zone b does not see what zone a sends: ${(await capture.stop()).length} frames`);
+    await lab.inject({ zone: 'a' }, 'a0', [last]);
+  }
   const seen = (await capture.stop()).map(({ hex }) => hex);
   return frames.filter((frame) => seen.includes(frame));
 }
