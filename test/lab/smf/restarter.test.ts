@@ -94,7 +94,7 @@ test('a method killed by a signal is retried, and the signal named', async ({ fa
 });
 
 test('a start method that takes too long is killed with all it started', async ({ fake }) => {
-  fake.deliver({ x: manifest('site/x', { start: 'sleep 60 & sleep 60', timeout: 1 }) });
+  fake.deliver({ x: manifest('site/x', { start: 'sleep 12 & sleep 12', timeout: 1 }) });
   await fake.boot();
   assert.is(fake.state('site/x'), 'maintenance');
   const killed = fake.log('site/x').filter((line) => line.startsWith('Method or service exit timed out.  Killing'));
@@ -102,7 +102,7 @@ test('a start method that takes too long is killed with all it started', async (
 });
 
 test('a stop method that takes too long is killed with all it started', async ({ fake }) => {
-  const stop = `sleep 60 & echo $! >> ${fake.root}/pids; wait`;
+  const stop = `sleep 12 & echo $! >> ${fake.root}/pids; wait`;
   fake.deliver({ x: manifest('site/x', { stop, timeout: 1 }) });
   await fake.boot();
   await fake.run('svcadm disable -s site/x');
