@@ -714,15 +714,27 @@ static int packet_socket(const char *link) {
 }
 
 /* Prints "ready", then "in HEX" and "out HEX" as seen from the link. */
+static int captured_from;
+
+/* From now on the socket gives what it holds and then says that it has no more. */
+static void end_capture(int signal) {
+  (void)signal;
+  fcntl(captured_from, F_SETFL, O_NONBLOCK);
+}
+
+/* Ends by SIGTERM, when everything that had passed until then is printed. */
 static int capture(char **argv) {
   static unsigned char frame[65536];
   static char line[2 * sizeof frame + 8];
-  int fd = packet_socket(argv[0]);
+  int fd = captured_from = packet_socket(argv[0]);
+  struct sigaction end = {.sa_handler = end_capture};
+  sigaction(SIGTERM, &end, 0);
   write_all(1, "ready\n", 6);
   for (;;) {
     struct sockaddr_ll from;
     socklen_t size = sizeof from;
     ssize_t length = recvfrom(fd, frame, sizeof frame, 0, (struct sockaddr *)&from, &size);
+    if (length < 0 && errno == EAGAIN) return 0;
     if (length < 0 && (errno == EINTR || errno == ENETDOWN)) continue;
     if (length < 0) fail(1, "%s", argv[0]);
     int at = sprintf(line, "%s ", from.sll_pkttype == PACKET_OUTGOING ? "out" : "in");

@@ -12,6 +12,7 @@ my ($MS_NOSUID, $MS_NODEV, $MS_NOEXEC, $MS_BIND, $MS_REC, $MS_PRIVATE) =
 my ($PDEATHSIG, $SUBREAPER) = (1, 36);
 my ($RECURSIVE, $MOUNT_RDONLY) = (0x8000, 1);
 my ($ENOENT, $EINTR, $EAGAIN, $ENETDOWN) = (2, 4, 11, 100);
+my ($F_SETFL, $O_NONBLOCK) = (4, 04000);
 my ($KILL, $CLOEXEC, $F_SETFD) = (9, 1, 2);
 
 my %NUMBERS = (
@@ -545,9 +546,12 @@ sub packet_socket {
 sub capture {
     my ($link) = @_;
     my $wire = packet_socket($link);
+    # Ends by SIGTERM, when everything that had passed until then is printed.
+    local $SIG{TERM} = sub { fcntl $wire, $F_SETFL, $O_NONBLOCK };
     write_all(*STDOUT, "ready\n");
     for (;;) {
         my $from = recv $wire, my $frame, 65536, 0;
+        return if !defined $from && $! == $EAGAIN;
         next if !defined $from && ($! == $EINTR || $! == $ENETDOWN);
         failed(1, $link) if !defined $from;
         my $direction = unpack('x10 C', $from) == 4 ? 'out' : 'in';
