@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { OperatorError } from '../domain/errors.ts';
 import { formatParsable, formatTable, type Row } from './table.ts';
 
@@ -7,6 +8,11 @@ export interface ShowOptions {
   readonly output?: string;
   readonly json?: true;
 }
+
+export const PARSABLE = new Option('-p, --parsable', 'for programs: fields parted by ":"');
+export const AS_JSON = new Option('--json', 'the same as JSON');
+export const outputOption = (fields: readonly string[]) =>
+  new Option('-o, --output <fields>', `fields to show: ${fields.join(', ')}`);
 
 /**
  * The fields that -o names, in its order; the usual ones without it.
@@ -30,6 +36,16 @@ export function chooseFields(
   throw new OperatorError('USAGE', `unknown output field: ${unknown.map((field) => `"${field}"`).join(', ')}`, {
     hint,
   });
+}
+
+/** Rows as asked for, and with --json all that is in them. */
+export function formatShown(
+  rows: readonly Row[],
+  fields: readonly string[],
+  options: ShowOptions,
+  look: Parameters<typeof formatRows>[3],
+): string {
+  return options.json === true ? `${JSON.stringify(rows, null, 2)}\n` : formatRows(rows, fields, options, look);
 }
 
 /** Rows as asked for. Without rows a table has no header either. */

@@ -1,4 +1,15 @@
+import { Option } from 'commander';
 import type { HostPlan } from '../plan/host-step.ts';
+import { NOTHING_CHANGED } from './command.ts';
+
+/** The options of commands that can print their plan in place of carrying it out. */
+export interface PlanOptions {
+  readonly dryRun?: true;
+  readonly verbose?: true;
+}
+
+export const DRY_RUN = new Option('-n, --dry-run', 'print what would be done, and change nothing');
+export const VERBOSE = new Option('-v, --verbose', 'print files too');
 
 /** Characters; what is longer does not widen the column. */
 const WIDE = 64;
@@ -19,4 +30,10 @@ export function formatPlan(plan: HostPlan, verbose: boolean): string {
         .join('')}`;
     })
     .join('');
+}
+
+/** What -n answers: the plan, and that nothing was changed. */
+export function printDryRun(plan: HostPlan, verbose: boolean | undefined, print: (text: string) => void): void {
+  print(formatPlan(plan, verbose === true));
+  print(NOTHING_CHANGED);
 }

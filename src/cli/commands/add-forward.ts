@@ -2,14 +2,12 @@ import { type Address, parseAddress } from '../../domain/address.ts';
 import { describeForward, formatTargetPort } from '../../domain/forward.ts';
 import type { ForwardRequest } from '../../host/decide-forward.ts';
 import { addForward, type ForwardChange, planAddForward } from '../../host/forwards.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED, reading } from '../command.ts';
+import { type CliCommand, type Context, reading } from '../command.ts';
 import { parseOutsidePort, parseTarget } from '../forward-words.ts';
-import { formatPlan } from '../print-plan.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly address?: Address;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 const HELP = `
@@ -23,8 +21,8 @@ export const addForwardCommand: CliCommand = {
       .argument('<protocol/port>', 'what of the outside is led in: tcp/443, udp/5000-5009')
       .argument('<zone[:port]>', 'where it leads; without a port the same as outside')
       .option('-a, --address <address>', 'outside address of the proxy, when it has several', reading(parseAddress))
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .addHelpText('after', HELP)
       .action((from: string, to: string, { address, ...options }: Options) => {
         const { protocol, ports } = parseOutsidePort(from);
@@ -36,8 +34,7 @@ export const addForwardCommand: CliCommand = {
 
 async function run(request: ForwardRequest, { dryRun, verbose }: Options, { host, print }: Context): Promise<void> {
   if (dryRun === true) {
-    print(formatPlan((await planAddForward(request, host)).plan, verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun((await planAddForward(request, host)).plan, verbose, print);
     return;
   }
   print(describe(await addForward(request, host)));

@@ -2,14 +2,12 @@ import { parseZoneName } from '../../domain/names.ts';
 import { formatRule, parseRule } from '../../domain/rule.ts';
 import { addRule, numberOf, planAddRule, type RuleRequest } from '../../host/rules.ts';
 import { wholeNumber } from '../../ini/shape.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED, reading } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import { type CliCommand, type Context, reading } from '../command.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 import { describeFollowing, joinWords } from '../rule-words.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly at?: number;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 const HELP = `
@@ -32,8 +30,8 @@ export const addRuleCommand: CliCommand = {
         'its number; those from there on move down (default: last)',
         reading(wholeNumber(1, 5000)),
       )
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .addHelpText('after', HELP)
       .action((name: string, words: readonly string[], { at, ...options }: Options) => {
         const request: RuleRequest = {
@@ -48,8 +46,7 @@ export const addRuleCommand: CliCommand = {
 
 async function run(request: RuleRequest, { dryRun, verbose }: Options, { host, print }: Context): Promise<void> {
   if (dryRun === true) {
-    print(formatPlan((await planAddRule(request, host)).plan, verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun((await planAddRule(request, host)).plan, verbose, print);
     return;
   }
   const change = await addRule(request, host);

@@ -5,10 +5,10 @@ import { formatPrefix, parseInterfaceAddress, parsePrefix } from '../../domain/p
 import { type AdoptRequest, planAdoption } from '../../host/adopt.ts';
 import { importRecords, planImport } from '../../host/import-records.ts';
 import type { Bundle } from '../../ini/bundle.ts';
-import { type CliCommand, type Context, collecting, NOTHING_CHANGED, reading } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import { type CliCommand, type Context, collecting, reading } from '../command.ts';
+import { type PlanOptions, printDryRun } from '../print-plan.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly etherstub?: LinkName;
   readonly zap?: true;
   readonly address?: ReturnType<typeof parsePrefix>;
@@ -16,8 +16,6 @@ interface Options {
   readonly interface?: readonly (readonly [string, ReturnType<typeof parseInterfaceAddress>])[];
   readonly gateway?: readonly (readonly [string, ReturnType<typeof parseAddress>])[];
   readonly leave?: readonly LinkName[];
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const adoptCommand: CliCommand = {
@@ -82,8 +80,7 @@ function toRequest(name: string, options: Options): AdoptRequest {
 async function run(request: AdoptRequest, options: Options, { host, print }: Context): Promise<void> {
   const bundle = await planAdoption(request, host);
   if (options.dryRun === true) {
-    print(formatPlan(await planImport(bundle, host, 'adopt'), options.verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun(await planImport(bundle, host, 'adopt'), options.verbose, print);
     return;
   }
   await importRecords(bundle, host, 'adopt');

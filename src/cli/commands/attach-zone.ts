@@ -4,15 +4,13 @@ import { hasMethod } from '../../domain/zone-record.ts';
 import { type AttachRequest, attachZone, planAttachZone } from '../../host/attach-zone.ts';
 import { bootAttached } from '../../host/boot-attached.ts';
 import { readRecords } from '../../host/store.ts';
-import { type CliCommand, type Context, collecting, NOTHING_CHANGED } from '../command.ts';
+import { type CliCommand, type Context, collecting } from '../command.ts';
 import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
-import { formatPlan } from '../print-plan.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 import { describeZone, type LinkOptions, toLinkRequest } from './create-zone.ts';
 
-interface Options extends LinkOptions {
+interface Options extends LinkOptions, PlanOptions {
   readonly boot?: true;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const attachZoneCommand: CliCommand = {
@@ -29,8 +27,8 @@ export const attachZoneCommand: CliCommand = {
       .option('-r, --router <address>', 'default router outside, one a family', collecting(parseAddress))
       .option('--route <prefix=router>', 'a route beside the default one (repeatable)', collecting(parseRoute))
       .option('-b, --boot', 'boot it, or boot it anew, and wait until its network is verified')
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .action((name: string, options: Options) => {
         const request = { ...toLinkRequest(options), name: parseZoneName(name) };
         act((context) => run(request, options, context));
@@ -42,8 +40,7 @@ async function run(request: AttachRequest, options: Options, { host, print }: Co
   const { boot, dryRun, verbose } = options;
   if (dryRun === true) {
     const { links, lend, publish } = await planAttachZone(request, host);
-    print(formatPlan([...links, ...lend, ...publish], verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun([...links, ...lend, ...publish], verbose, print);
     return;
   }
   const attachment = await attachZone(request, host);

@@ -2,7 +2,7 @@ import { OperatorError } from '../../domain/errors.ts';
 import { findDrift } from '../../host/drift.ts';
 import type { Drift } from '../../plan/drift.ts';
 import type { CliCommand, Context } from '../command.ts';
-import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import { AS_JSON, chooseFields, formatRows, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 import type { Row } from '../table.ts';
 
 interface Options extends ShowOptions {
@@ -15,9 +15,9 @@ export const checkCommand: CliCommand = {
   configure(command, act) {
     command
       .option('-f, --full', 'ask every zone, also where nothing has changed since the last look')
-      .option('-p, --parsable', 'for programs: fields parted by ":"')
-      .option('-o, --output <fields>', `fields to show: ${FIELDS.join(', ')}`)
-      .option('--json', 'the same as JSON')
+      .addOption(PARSABLE)
+      .addOption(outputOption(FIELDS))
+      .addOption(AS_JSON)
       .action((options: Options) => {
         const fields = chooseFields(options, FIELDS, []);
         act((context) => run(fields, options, context));

@@ -10,10 +10,10 @@ import { proxyOf } from '../../domain/zone-record.ts';
 import { createNetwork, type NetworkRequest, planCreateNetwork } from '../../host/create-network.ts';
 import { readRecords } from '../../host/store.ts';
 import { wholeNumber } from '../../ini/shape.ts';
-import { type CliCommand, type Context, collecting, NOTHING_CHANGED, reading } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import { type CliCommand, type Context, collecting, reading } from '../command.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly address?: Prefix;
   readonly inet6?: Prefix | 'auto';
   readonly router?: readonly Address[];
@@ -22,8 +22,6 @@ interface Options {
   readonly vars?: Vars;
   readonly names?: string;
   readonly protection: boolean;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const createNetworkCommand: CliCommand = {
@@ -54,8 +52,8 @@ export const createNetworkCommand: CliCommand = {
       .option('-V, --vars <name=value>', 'a value for the templates of its zones', parseVar)
       .option('--names <none|hosts|dns[=domain]>', 'how its zones find each other by name (default: none)')
       .option('--no-protection', 'let its links send what they like')
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .action(
         (
           name: string,
@@ -107,8 +105,7 @@ async function run(
   { host, print }: Context,
 ): Promise<void> {
   if (dryRun) {
-    print(formatPlan((await planCreateNetwork(request, host)).plan, verbose));
-    print(NOTHING_CHANGED);
+    printDryRun((await planCreateNetwork(request, host)).plan, verbose, print);
     return;
   }
   const network = await createNetwork(request, host);

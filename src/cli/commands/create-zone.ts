@@ -21,9 +21,9 @@ import { type Records, readRecords } from '../../host/store.ts';
 import type { LinkRequest, MembershipRequest, OutsideRequest, ZoneRequest } from '../../host/zone-request.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import type { HostPlan } from '../../plan/host-step.ts';
-import { type CliCommand, type Context, collecting, NOTHING_CHANGED, reading } from '../command.ts';
+import { type CliCommand, type Context, collecting, reading } from '../command.ts';
 import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
-import { formatPlan } from '../print-plan.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
 export interface LinkOptions {
   readonly routerOf?: readonly NetworkName[];
@@ -33,7 +33,7 @@ export interface LinkOptions {
   readonly route?: readonly StaticRoute[];
 }
 
-interface Options extends LinkOptions {
+interface Options extends LinkOptions, PlanOptions {
   readonly count?: number;
   readonly first?: number;
   readonly brand?: string;
@@ -47,8 +47,6 @@ interface Options extends LinkOptions {
   readonly boot: boolean;
   readonly group?: readonly GroupName[];
   readonly vars?: Vars;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const createZoneCommand: CliCommand = {
@@ -81,8 +79,8 @@ export const createZoneCommand: CliCommand = {
       .option('--no-autoboot', 'do not boot it with the host')
       .option('--no-install', 'configure it, but do not install it: the same command without this does later')
       .option('--no-boot', 'install it, but do not boot it now')
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .action((name: string, options: Options) => {
         const names = namesOf(name, options);
         const request = toRequest(options);
@@ -157,8 +155,7 @@ async function run(
   const requests = names.map((name) => ({ ...request, name, extra }));
   if (dryRun === true) {
     const { connect, zones } = await planCreateZones(requests, host);
-    print(formatPlan([...connect, ...zones.flatMap(planOf)], verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun([...connect, ...zones.flatMap(planOf)], verbose, print);
     return;
   }
   const made = await createZones(requests, host);

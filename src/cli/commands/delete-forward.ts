@@ -1,14 +1,12 @@
 import { type Address, parseAddress } from '../../domain/address.ts';
 import { describeForward } from '../../domain/forward.ts';
 import { deleteForward, type ForwardKey, planDeleteForward } from '../../host/forwards.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED, reading } from '../command.ts';
+import { type CliCommand, type Context, reading } from '../command.ts';
 import { parseOutsidePort } from '../forward-words.ts';
-import { formatPlan } from '../print-plan.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly address?: Address;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const deleteForwardCommand: CliCommand = {
@@ -16,8 +14,8 @@ export const deleteForwardCommand: CliCommand = {
     command
       .argument('<protocol/port>', 'as show-forward has it: tcp/443, udp/5000-5009')
       .option('-a, --address <address>', 'its outside address, when several have that port', reading(parseAddress))
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .action((what: string, { address, ...options }: Options) => {
         const key = { ...parseOutsidePort(what), ...(address === undefined ? {} : { outside: address }) };
         act((context) => run(key, options, context));
@@ -27,8 +25,7 @@ export const deleteForwardCommand: CliCommand = {
 
 async function run(key: ForwardKey, { dryRun, verbose }: Options, { host, print }: Context): Promise<void> {
   if (dryRun === true) {
-    print(formatPlan((await planDeleteForward(key, host)).plan, verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun((await planDeleteForward(key, host)).plan, verbose, print);
     return;
   }
   const { forward, zone } = await deleteForward(key, host);

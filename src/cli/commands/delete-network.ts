@@ -8,13 +8,11 @@ import {
 import { removalPlan } from '../../host/delete-zone.ts';
 import type { Host } from '../../host/host.ts';
 import type { HostPlan } from '../../plan/host-step.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import type { CliCommand, Context } from '../command.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly recursive?: true;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const deleteNetworkCommand: CliCommand = {
@@ -22,8 +20,8 @@ export const deleteNetworkCommand: CliCommand = {
     command
       .argument('<name>', 'name of the network')
       .option('-r, --recursive', 'the zones on it first, its proxy too')
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .action((name: string, options: Options) => {
         const network = parseNetworkName(name);
         act((context) => run(network, options, context));
@@ -34,8 +32,7 @@ export const deleteNetworkCommand: CliCommand = {
 async function run(name: NetworkName, options: Options, { host, print }: Context): Promise<void> {
   const recursive = options.recursive === true;
   if (options.dryRun === true) {
-    print(formatPlan(await plan(name, recursive, host), options.verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun(await plan(name, recursive, host), options.verbose, print);
     return;
   }
   if (recursive) for (const zone of await deleteNetworkAndZones(name, host)) print(`zone ${zone}: deleted\n`);

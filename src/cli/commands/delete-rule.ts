@@ -2,23 +2,18 @@ import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { parseRule, type Rule } from '../../domain/rule.ts';
 import { deleteRules, planDeleteRules } from '../../host/rules.ts';
 import { wholeNumber } from '../../ini/shape.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import type { CliCommand, Context } from '../command.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 import { describeFollowing, joinWords } from '../rule-words.ts';
-
-interface Options {
-  readonly dryRun?: true;
-  readonly verbose?: true;
-}
 
 export const deleteRuleCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('<zone>', 'name of the zone that filters')
       .argument('<which...>', 'their numbers, as show-rule has them now; or one by its words, which may be run twice')
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
-      .action((name: string, words: readonly string[], options: Options) => {
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
+      .action((name: string, words: readonly string[], options: PlanOptions) => {
         const zone = parseZoneName(name);
         const which = /^\d/.test(words[0] ?? '') ? toNumbers(words) : parseRule(joinWords(words));
         act((context) => run(zone, which, options, context));
@@ -33,12 +28,11 @@ function toNumbers(words: readonly string[]): number[] {
 async function run(
   zone: ZoneName,
   which: Rule | readonly number[],
-  { dryRun, verbose }: Options,
+  { dryRun, verbose }: PlanOptions,
   { host, print }: Context,
 ): Promise<void> {
   if (dryRun === true) {
-    print(formatPlan((await planDeleteRules(zone, which, host)).plan, verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun((await planDeleteRules(zone, which, host)).plan, verbose, print);
     return;
   }
   const change = await deleteRules(zone, which, host);

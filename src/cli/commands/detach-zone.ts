@@ -1,12 +1,10 @@
 import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { detachZone, planDetachZone } from '../../host/detach-zone.ts';
-import { type CliCommand, type Context, collecting, NOTHING_CHANGED } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import { type CliCommand, type Context, collecting } from '../command.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly network?: readonly NetworkName[];
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const detachZoneCommand: CliCommand = {
@@ -18,8 +16,8 @@ export const detachZoneCommand: CliCommand = {
         'only its links on this network (repeatable); also of a zone that znetadm made',
         collecting(parseNetworkName),
       )
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .action((name: string, options: Options) => {
         const zone = parseZoneName(name);
         act((context) => run(zone, options, context));
@@ -33,8 +31,7 @@ async function run(
   { host, print }: Context,
 ): Promise<void> {
   if (dryRun === true) {
-    print(formatPlan(await planDetachZone(name, network, host), verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun(await planDetachZone(name, network, host), verbose, print);
     return;
   }
   await detachZone(name, network, host);

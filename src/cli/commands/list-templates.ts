@@ -3,7 +3,7 @@ import { hasMethod } from '../../domain/zone-record.ts';
 import { findZone, readRecords } from '../../host/store.ts';
 import { outlookOf, TEMPLATE_FIELDS, templateRows } from '../../host/zone-templates.ts';
 import type { CliCommand, Context } from '../command.ts';
-import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import { AS_JSON, chooseFields, formatShown, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
 const HELP = `
 ORIGIN is "zone" (in the zone itself; seen while it runs), "host for this zone", "host", or "shipped"; the first that has a template wins.
@@ -13,9 +13,9 @@ export const listTemplatesCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('[zone]', 'name of the zone (default: all)')
-      .option('-p, --parsable', 'for programs: fields parted by ":"')
-      .option('-o, --output <fields>', `fields to show: ${TEMPLATE_FIELDS.join(', ')}`)
-      .option('--json', 'the same as JSON')
+      .addOption(PARSABLE)
+      .addOption(outputOption(TEMPLATE_FIELDS))
+      .addOption(AS_JSON)
       .addHelpText('after', HELP)
       .action((name: string | undefined, options: ShowOptions) => {
         const zone = name === undefined ? undefined : parseZoneName(name);
@@ -35,6 +35,5 @@ async function run(
   const zones = name === undefined ? records.zones.filter(hasMethod) : [findZone(name, records)];
   const outlooks = await Promise.all(zones.map((zone) => outlookOf(zone.name, host)));
   const rows = outlooks.flatMap(templateRows);
-  const shown = formatRows(rows, fields, options, { colour, grouped: ['zone'] });
-  print(options.json === true ? `${JSON.stringify(rows, null, 2)}\n` : shown);
+  print(formatShown(rows, fields, options, { colour, grouped: ['zone'] }));
 }

@@ -1,12 +1,12 @@
 import { OperatorError } from '../../domain/errors.ts';
 import { planLinkRepair, repairLinks } from '../../host/repair-links.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import type { CliCommand, Context } from '../command.ts';
+import { DRY_RUN, printDryRun } from '../print-plan.ts';
 
 export const repairLinksCommand: CliCommand = {
   configure(command, act) {
     command
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
+      .addOption(DRY_RUN)
       .action(({ dryRun }: { dryRun?: true }) => act((context) => run(dryRun === true, context)));
   },
 };
@@ -15,8 +15,7 @@ async function run(dryRun: boolean, { host, print, complain }: Context): Promise
   const { plan, faults } = dryRun ? await planLinkRepair(host) : await repairLinks(host);
   for (const fault of faults) complain(fault);
   if (dryRun) {
-    print(formatPlan(plan, false));
-    print(NOTHING_CHANGED);
+    printDryRun(plan, false, print);
   }
   if (faults.length > 0) {
     const count = faults.length === 1 ? 'one fault has' : `${faults.length} faults have`;

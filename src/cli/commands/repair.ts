@@ -1,28 +1,22 @@
 import { OperatorError } from '../../domain/errors.ts';
 import { planSync, sync } from '../../host/sync.ts';
-import { type CliCommand, type Context, NOTHING_CHANGED } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
-
-interface Options {
-  readonly dryRun?: true;
-  readonly verbose?: true;
-}
+import type { CliCommand, Context } from '../command.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
 export const repairCommand: CliCommand = {
   configure(command, act) {
     command
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
-      .action((options: Options) => act((context) => run(options, context)));
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
+      .action((options: PlanOptions) => act((context) => run(options, context)));
   },
 };
 
-async function run({ dryRun, verbose }: Options, { host, print, complain }: Context): Promise<void> {
+async function run({ dryRun, verbose }: PlanOptions, { host, print, complain }: Context): Promise<void> {
   if (dryRun === true) {
     const { plan, faults } = await planSync(host);
     for (const fault of faults) complain(fault);
-    print(formatPlan(plan, verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun(plan, verbose, print);
     if (faults.length > 0) throw drift(faults.length, plan.length);
     return;
   }

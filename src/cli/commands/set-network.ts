@@ -9,10 +9,10 @@ import type { ZoneRecord } from '../../domain/zone-record.ts';
 import { type NetworkChange, type NetworkUpdate, planSetNetwork, setNetwork } from '../../host/set-network.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import { type CliCommand, type Context, collecting, NOTHING_CHANGED, reading } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import { formatPlan, type PlanOptions, VERBOSE } from '../print-plan.ts';
 import { parseInet6, parseInetPrefix, parseReserve } from './create-network.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly name?: NetworkName;
   readonly address?: Prefix;
   readonly inet6?: Prefix | 'auto' | 'none';
@@ -23,8 +23,6 @@ interface Options {
   readonly unset?: readonly string[];
   readonly names?: string;
   readonly protection?: boolean;
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const setNetworkCommand: CliCommand = {
@@ -55,7 +53,7 @@ export const setNetworkCommand: CliCommand = {
       .option('--protection', 'hold its links to what their zones may send')
       .option('--no-protection', 'let its links send what they like, from their next boot')
       .option('-n, --dry-run', 'print what would be done and when, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(VERBOSE)
       .action((name: string, options: Options) => {
         const network = parseNetworkName(name);
         const change = toChange(options, network);

@@ -2,15 +2,13 @@ import { type GroupName, parseGroupName } from '../../domain/endpoint.ts';
 import { OperatorError } from '../../domain/errors.ts';
 import { parseZoneName } from '../../domain/names.ts';
 import { type GroupChange, planSetGroups, setGroups } from '../../host/rules.ts';
-import { type CliCommand, type Context, collecting, NOTHING_CHANGED } from '../command.ts';
-import { formatPlan } from '../print-plan.ts';
+import { type CliCommand, type Context, collecting } from '../command.ts';
+import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 import { describeFollowing } from '../rule-words.ts';
 
-interface Options {
+interface Options extends PlanOptions {
   readonly group?: readonly GroupName[];
   readonly notGroup?: readonly GroupName[];
-  readonly dryRun?: true;
-  readonly verbose?: true;
 }
 
 export const setZoneCommand: CliCommand = {
@@ -19,8 +17,8 @@ export const setZoneCommand: CliCommand = {
       .argument('<zone>', 'name of the zone')
       .option('-g, --group <group>', 'put it into a group that rules name (repeatable)', collecting(parseGroupName))
       .option('-G, --not-group <group>', 'take it out of a group (repeatable)', collecting(parseGroupName))
-      .option('-n, --dry-run', 'print what would be done, and change nothing')
-      .option('-v, --verbose', 'print files too')
+      .addOption(DRY_RUN)
+      .addOption(VERBOSE)
       .action((name: string, { group = [], notGroup = [], ...options }: Options) => {
         const both = group.find((one) => notGroup.includes(one));
         if (both !== undefined) throw new OperatorError('USAGE', `group "${both}" is named with -g and with -G`);
@@ -35,8 +33,7 @@ export const setZoneCommand: CliCommand = {
 
 async function run(change: GroupChange, { dryRun, verbose }: Options, { host, print }: Context): Promise<void> {
   if (dryRun === true) {
-    print(formatPlan((await planSetGroups(change, host)).plan, verbose === true));
-    print(NOTHING_CHANGED);
+    printDryRun((await planSetGroups(change, host)).plan, verbose, print);
     return;
   }
   const done = await setGroups(change, host);

@@ -2,15 +2,15 @@ import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { FORWARD_FIELDS, forwardRows } from '../../host/show-forwards.ts';
 import { findZone, readRecords } from '../../host/store.ts';
 import type { CliCommand, Context } from '../command.ts';
-import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import { AS_JSON, chooseFields, formatShown, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
 export const showForwardCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('[zone]', 'name of the zone they lead to (default: all)')
-      .option('-p, --parsable', 'for programs: fields parted by ":"')
-      .option('-o, --output <fields>', `fields to show: ${FORWARD_FIELDS.join(', ')}`)
-      .option('--json', 'the same as JSON')
+      .addOption(PARSABLE)
+      .addOption(outputOption(FORWARD_FIELDS))
+      .addOption(AS_JSON)
       .action((name: string | undefined, options: ShowOptions) => {
         const zone = name === undefined ? undefined : parseZoneName(name);
         const fields = chooseFields(options, FORWARD_FIELDS, []);
@@ -29,5 +29,5 @@ async function run(
   for (const fault of records.damaged) complain(fault);
   const zones = name === undefined ? records.zones : [findZone(name, records)];
   const rows = await forwardRows(zones, records, host.system);
-  print(options.json === true ? `${JSON.stringify(rows, null, 2)}\n` : formatRows(rows, fields, options, { colour }));
+  print(formatShown(rows, fields, options, { colour }));
 }

@@ -1,7 +1,7 @@
 import { readHistory } from '../../host/history.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import { type CliCommand, type Context, reading } from '../command.ts';
-import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import { AS_JSON, chooseFields, formatShown, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
 interface Options extends ShowOptions {
   readonly last?: number;
@@ -14,9 +14,9 @@ export const showHistoryCommand: CliCommand = {
     command
       .argument('[subject]', 'only what was done to that zone or network, by its name')
       .option('-l, --last <number>', 'only that many, the newest', reading(wholeNumber(1, 1_000_000)))
-      .option('-p, --parsable', 'for programs: fields parted by ":"')
-      .option('-o, --output <fields>', `fields to show: ${FIELDS.join(', ')}`)
-      .option('--json', 'the same as JSON')
+      .addOption(PARSABLE)
+      .addOption(outputOption(FIELDS))
+      .addOption(AS_JSON)
       .action((subject: string | undefined, options: Options) => {
         const fields = chooseFields(options, FIELDS, []);
         act((context) => run(subject, fields, options, context));
@@ -33,14 +33,6 @@ async function run(
   const history = await readHistory(host.system);
   const wanted = history.filter(({ subject }) => name === undefined || subject.split(' ')[1] === name);
   const rows = options.last === undefined ? wanted : wanted.slice(-options.last);
-  if (options.json === true) print(`${JSON.stringify(rows, null, 2)}\n`);
-  else
-    print(
-      formatRows(
-        rows.map((entry) => ({ ...entry })),
-        fields,
-        options,
-        { colour },
-      ),
-    );
+  const shown = rows.map((entry) => ({ ...entry }));
+  print(formatShown(shown, fields, options, { colour }));
 }

@@ -3,15 +3,15 @@ import { formatPrefix } from '../../domain/prefix.ts';
 import { MORE_NETWORK_FIELDS, NETWORK_FIELDS, networkRow } from '../../host/show-networks.ts';
 import { findNetwork, readRecords } from '../../host/store.ts';
 import type { CliCommand, Context } from '../command.ts';
-import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import { chooseFields, formatRows, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 import type { Row } from '../table.ts';
 
 export const showNetworkCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('[name]', 'name of a network (default: all)')
-      .option('-p, --parsable', 'for programs: fields parted by ":"')
-      .option('-o, --output <fields>', `fields to show: ${[...NETWORK_FIELDS, ...MORE_NETWORK_FIELDS].join(', ')}`)
+      .addOption(PARSABLE)
+      .addOption(outputOption([...NETWORK_FIELDS, ...MORE_NETWORK_FIELDS]))
       .option('--json', 'the records as JSON')
       .action((name: string | undefined, options: ShowOptions) => {
         const network = name === undefined ? undefined : parseNetworkName(name);

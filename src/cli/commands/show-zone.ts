@@ -11,7 +11,7 @@ import {
 } from '../../host/show-zones.ts';
 import { findZone, readRecords } from '../../host/store.ts';
 import type { CliCommand, Context } from '../command.ts';
-import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import { chooseFields, formatRows, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
 /** Fields of a zone, not of its link: shown once in a table. */
 const GROUPED = ['zone', 'role', 'state', 'applied', 'brand', 'zonepath', 'autoboot', 'id'];
@@ -20,8 +20,8 @@ export const showZoneCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('[name]', 'name of a zone (default: all)')
-      .option('-p, --parsable', 'for programs: fields parted by ":"')
-      .option('-o, --output <fields>', `fields to show: ${[...ZONE_FIELDS, ...MORE_ZONE_FIELDS].join(', ')}`)
+      .addOption(PARSABLE)
+      .addOption(outputOption([...ZONE_FIELDS, ...MORE_ZONE_FIELDS]))
       .option('--json', 'the records as JSON, and what is live')
       .action((name: string | undefined, options: ShowOptions) => {
         const zone = name === undefined ? undefined : parseZoneName(name);

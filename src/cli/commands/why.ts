@@ -1,6 +1,6 @@
 import { type Owner, why } from '../../host/why.ts';
 import type { CliCommand, Context } from '../command.ts';
-import { chooseFields, formatRows, type ShowOptions } from '../fields.ts';
+import { AS_JSON, chooseFields, formatRows, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 import type { Row } from '../table.ts';
 
 const FIELDS = ['asked', 'owner', 'as', 'since', 'user', 'command'] as const;
@@ -9,9 +9,9 @@ export const whyCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('<address|link>', 'an address, or a link of this host')
-      .option('-p, --parsable', 'for programs: fields parted by ":"')
-      .option('-o, --output <fields>', `fields to show: ${FIELDS.join(', ')}`)
-      .option('--json', 'the same as JSON')
+      .addOption(PARSABLE)
+      .addOption(outputOption(FIELDS))
+      .addOption(AS_JSON)
       .action((asked: string, options: ShowOptions) => {
         const fields = chooseFields(options, FIELDS, []);
         act((context) => run(asked, fields, options, context));
