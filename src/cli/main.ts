@@ -6,14 +6,22 @@ import { createNodeHost } from './node-host.ts';
 import { formatError } from './print-error.ts';
 import { createProgress } from './progress.ts';
 
-/** Every command: what it is for, and where it is. Only the one that is called is loaded. */
-const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<CliCommand> }>> = {
+/** What a command is for, and where it is. `light`: it mostly asks. */
+interface Listed {
+  readonly summary: string;
+  readonly light?: true;
+  readonly load: () => Promise<CliCommand>;
+}
+
+/** Every command. Only the one that is called is loaded. */
+const COMMANDS: Readonly<Record<string, Listed>> = {
   'create-network': {
     summary: 'make a hidden network',
     load: async () => (await import('./commands/create-network.ts')).createNetworkCommand,
   },
   'show-network': {
     summary: 'show hidden networks',
+    light: true,
     load: async () => (await import('./commands/show-network.ts')).showNetworkCommand,
   },
   'set-network': {
@@ -30,6 +38,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   'show-zone': {
     summary: 'show zones, their links and addresses, and what they applied',
+    light: true,
     load: async () => (await import('./commands/show-zone.ts')).showZoneCommand,
   },
   'attach-zone': {
@@ -54,6 +63,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   'show-forward': {
     summary: 'show what of the outside leads where',
+    light: true,
     load: async () => (await import('./commands/show-forward.ts')).showForwardCommand,
   },
   'add-rule': {
@@ -66,6 +76,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   'show-rule': {
     summary: 'show the rules of packet filters, and which can never match',
+    light: true,
     load: async () => (await import('./commands/show-rule.ts')).showRuleCommand,
   },
   'set-zone': {
@@ -74,6 +85,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   'list-templates': {
     summary: 'show which template each file of a zone is made from, and where it comes from',
+    light: true,
     load: async () => (await import('./commands/list-templates.ts')).listTemplatesCommand,
   },
   'copy-template': {
@@ -82,10 +94,12 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   'check-template': {
     summary: 'show what is wrong in templates of the host, and which an upgrade has left behind',
+    light: true,
     load: async () => (await import('./commands/check-template.ts')).checkTemplateCommand,
   },
   render: {
     summary: 'show what files of a zone would be, beside what it has',
+    light: true,
     load: async () => (await import('./commands/render.ts')).renderCommand,
   },
   'repair-links': {
@@ -94,14 +108,17 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   watch: {
     summary: 'watch zones boot, and put back what protects their links',
+    light: true,
     load: async () => (await import('./commands/watch.ts')).watchCommand,
   },
   check: {
     summary: 'show what is not as it is recorded',
+    light: true,
     load: async () => (await import('./commands/check.ts')).checkCommand,
   },
   why: {
     summary: 'tell whose an address or a link is, since when, by which command',
+    light: true,
     load: async () => (await import('./commands/why.ts')).whyCommand,
   },
   adopt: {
@@ -110,6 +127,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   export: {
     summary: 'print all records as one file',
+    light: true,
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   import: {
@@ -118,6 +136,7 @@ const COMMANDS: Readonly<Record<string, { summary: string; load: () => Promise<C
   },
   'show-history': {
     summary: 'show who changed what, when, by which command',
+    light: true,
     load: async () => (await import('./commands/show-history.ts')).showHistoryCommand,
   },
   repair: {
@@ -156,14 +175,14 @@ function quiet(command: Command): void {
   command.exitOverride().configureOutput({ writeErr: () => undefined });
 }
 
+function isLight(called = ''): boolean {
+  return Object.hasOwn(COMMANDS, called) && COMMANDS[called]?.light === true;
+}
+
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(
-      progress,
-      /^(show-|list-|check$|check-|render$|why$|export$|watch$)/.test(args[0] ?? ''),
-      args,
-    ),
+    host: createNodeHost(progress, isLight(args[0]), args),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();

@@ -1,12 +1,15 @@
 import { parseAddress } from './address.ts';
-import type { Brand } from './brand.ts';
 import { OperatorError } from './errors.ts';
-import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from './names.ts';
+import {
+  type GroupName,
+  type NetworkName,
+  parseGroupName,
+  parseNetworkName,
+  parseZoneName,
+  type ZoneName,
+} from './names.ts';
 import { hostLength } from './network.ts';
 import { formatPrefix, type Prefix, parsePrefix } from './prefix.ts';
-
-/** A label that zones carry, so that rules can name them together. */
-export type GroupName = Brand<string, 'GroupName'>;
 
 /** What a rule is about at one end. `self` is the zone that has the rule. */
 export type Endpoint =
@@ -51,16 +54,4 @@ export function formatEndpoint(end: Endpoint): string {
     case 'prefix':
       return end.prefix.length === hostLength(end.prefix.address) ? end.prefix.address : formatPrefix(end.prefix);
   }
-}
-
-/**
- * Reads the name of a group, with the grammar of a zone's.
- *
- * @throws {OperatorError} NAME_INVALID
- */
-export function parseGroupName(text: string): GroupName {
-  if (/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/.test(text)) return text as GroupName;
-  throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as the name of a group`, {
-    hint: 'Write 1 to 63 letters, digits, "-", "_" or ".", a letter or digit first, like web',
-  });
 }

@@ -10,6 +10,9 @@ export type ZoneName = Brand<string, 'ZoneName'>;
 /** A hidden network: a name of ours that is a file name as well, with the grammar of a zone's. */
 export type NetworkName = Brand<string, 'NetworkName'>;
 
+/** A label that zones carry, so that rules can name them together; with the grammar of a zone's name. */
+export type GroupName = Brand<string, 'GroupName'>;
+
 /** A domain name in lower case without the last dot, at most 253 characters. */
 export type DomainName = Brand<string, 'DomainName'>;
 
@@ -49,6 +52,18 @@ export function parseNetworkName(text: string): NetworkName {
   if (isZoneLike(text)) return text as NetworkName;
   throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as the name of a network`, {
     hint: 'Write 1 to 63 letters, digits, "-", "_" or ".", a letter or digit first, like back',
+  });
+}
+
+/**
+ * Reads the name of a group.
+ *
+ * @throws {OperatorError} NAME_INVALID
+ */
+export function parseGroupName(text: string): GroupName {
+  if (isZoneLike(text)) return text as GroupName;
+  throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as the name of a group`, {
+    hint: 'Write 1 to 63 letters, digits, "-", "_" or ".", a letter or digit first, like web',
   });
 }
 

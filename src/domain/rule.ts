@@ -33,7 +33,10 @@ export interface Rule extends RuleWords {
 /** Characters that a note may have; it stands behind "#" in a file of ipf. */
 const NOTE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\ufeff]{1,200}$/;
 
-/** How a rule is written, for hints. */
+/** How many rules a zone may have; ipf takes them all, and a person reads them. */
+export const MOST_RULES = 5000;
+
+/** How a rule is written, for hints and help. */
 export const RULE_SYNTAX =
   'allow|block|reject in|out [log] [PROTOCOL] from WHO [port P[-P]] to WHO [port P[-P]] [note TEXT]';
 

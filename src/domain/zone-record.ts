@@ -1,11 +1,10 @@
 import type { Address } from './address.ts';
-import type { GroupName } from './endpoint.ts';
 import { OperatorError } from './errors.ts';
 import type { Forward } from './forward.ts';
 import type { LinkWishes } from './link-wishes.ts';
 import type { MacAddress } from './mac.ts';
 import type { Nic, Role } from './metadata.ts';
-import type { LinkName, NetworkName, ZoneName } from './names.ts';
+import type { GroupName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { RecordState } from './network.ts';
 import type { Rule } from './rule.ts';
 import type { Vars } from './vars.ts';

@@ -1,16 +1,13 @@
-import { formatEndpoint, type GroupName } from '../domain/endpoint.ts';
+import { formatEndpoint } from '../domain/endpoint.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
-import { formatRule, type Rule } from '../domain/rule.ts';
+import type { GroupName, ZoneName } from '../domain/names.ts';
+import { formatRule, MOST_RULES, type Rule } from '../domain/rule.ts';
 import { namesZone, whyNever } from '../domain/rule-ends.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, refuseUnready, type ZoneChange } from './change-zone.ts';
 import { type Host, locked } from './host.ts';
 import { toldOf } from './publications.ts';
 import { findNetwork, findZone, type Records, readRecords, refuseDamaged } from './store.ts';
-
-/** How many rules a zone may have; ipf takes them all, and a person reads them. */
-const MOST_RULES = 5000;
 
 /** A rule that is asked for: at its number, the others after it, or last. */
 export interface RuleRequest {

@@ -1,7 +1,6 @@
 import type { Address } from '../domain/address.ts';
-import type { GroupName } from '../domain/endpoint.ts';
 import type { LinkWishes } from '../domain/link-wishes.ts';
-import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
+import type { GroupName, LinkName, NetworkName, ZoneName } from '../domain/names.ts';
 import type { InterfaceAddress } from '../domain/prefix.ts';
 import type { StaticRoute } from '../domain/static-route.ts';
 import type { Vars } from '../domain/vars.ts';

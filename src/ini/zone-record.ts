@@ -1,9 +1,8 @@
-import { parseGroupName } from '../domain/endpoint.ts';
 import type { Fault } from '../domain/fault.ts';
 import { formatForward, parseForward } from '../domain/forward.ts';
 import { formatBandwidth, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
 import { parseMac } from '../domain/mac.ts';
-import { parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
+import { parseGroupName, parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
 import { formatRule, parseRule } from '../domain/rule.ts';
 import { parseConfigLine } from '../domain/zone-config-lines.ts';
 import {

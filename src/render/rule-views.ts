@@ -71,33 +71,27 @@ interface Way {
  */
 function ways({ action, direction, log, protocol }: ResolvedRule, family: Family): Way[] {
   const icmp = family === 'inet' ? 'icmp' : 'ipv6-icmp';
-  const known =
-    protocol === 'any' ? ['tcp', 'udp', icmp] : protocol === 'tcp/udp' ? ['tcp', 'udp'] : [named(protocol, icmp)];
-  const logged = log ? ' log' : '';
+  const named = protocol === 'tcp/udp' ? ['tcp', 'udp'] : [protocol === 'icmp' ? icmp : `${protocol}`];
   if (action === 'allow') {
-    return known.map((one) => ({
+    return (protocol === 'any' ? ['tcp', 'udp', icmp] : named).map((one) => ({
       head: `pass ${direction}${log ? ' log first' : ''} quick`,
       protocol: `proto ${one}`,
       tail: one === 'tcp' ? 'flags S keep state' : 'keep state',
     }));
   }
-  const block = (how: string, proto: string): Way => ({
-    head: `block${how} ${direction}${logged} quick`,
-    protocol: proto,
+  const block = (one: string, answer = ''): Way => ({
+    head: `block${answer} ${direction}${log ? ' log' : ''} quick`,
+    protocol: one === EVERY ? '' : `proto ${one}`,
     tail: '',
   });
-  const all = protocol === 'any' ? '' : `proto ${named(protocol, icmp)}`;
-  if (action === 'block') return [block('', all)];
+  if (action === 'block') return [block(protocol === 'any' ? EVERY : protocol === 'icmp' ? icmp : `${protocol}`)];
   const unreachable = family === 'inet' ? ' return-icmp-as-dest(port-unr)' : '';
-  const answered = known.map((one) =>
-    block(one === 'tcp' ? ' return-rst' : one === 'udp' ? unreachable : '', `proto ${one}`),
-  );
-  return protocol === 'any'
-    ? [...answered.filter(({ protocol: one }) => !one.endsWith('icmp')), block('', '')]
-    : answered;
+  const answers: Readonly<Record<string, string>> = { tcp: ' return-rst', udp: unreachable };
+  return (protocol === 'any' ? ['tcp', 'udp', EVERY] : named).map((one) => block(one, answers[one]));
 }
 
-const named = (protocol: ResolvedRule['protocol'], icmp: string) => (protocol === 'icmp' ? icmp : `${protocol}`);
+/** In the place of a protocol: all that is left. */
+const EVERY = '';
 
 function port(range: PortRange | undefined): string {
   if (range === undefined) return '';

@@ -1,8 +1,7 @@
 // Rules of packet filters: what is recorded, refused, told to zones, and what becomes of them when zones and networks change.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseGroupName } from '../../src/domain/endpoint.ts';
-import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { parseGroupName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { parsePrefix } from '../../src/domain/prefix.ts';
 import { parseRule } from '../../src/domain/rule.ts';
 import { createZone } from '../../src/host/create-zone.ts';

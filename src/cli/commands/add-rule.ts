@@ -1,5 +1,5 @@
 import { parseZoneName } from '../../domain/names.ts';
-import { formatRule, parseRule } from '../../domain/rule.ts';
+import { formatRule, MOST_RULES, parseRule, RULE_SYNTAX } from '../../domain/rule.ts';
 import { addRule, numberOf, planAddRule, type RuleRequest } from '../../host/rules.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import { type CliCommand, type Context, reading } from '../command.ts';
@@ -11,7 +11,7 @@ interface Options extends PlanOptions {
 }
 
 const HELP = `
-A rule is: allow|block|reject in|out [log] [PROTOCOL] from WHO [port P[-P]] to WHO [port P[-P]] [note TEXT]
+A rule is: ${RULE_SYNTAX}
   PROTOCOL  tcp, udp, tcp/udp, icmp or a number; without it any
   WHO       any, self, zone:NAME, group:NAME, network:NAME, an address or a prefix
 "in" is what comes to the zone, and what a proxy is to pass on; "out" is what the zone itself sends.
@@ -28,7 +28,7 @@ export const addRuleCommand: CliCommand = {
       .option(
         '-a, --at <number>',
         'its number; those from there on move down (default: last)',
-        reading(wholeNumber(1, 5000)),
+        reading(wholeNumber(1, MOST_RULES)),
       )
       .addOption(DRY_RUN)
       .addOption(VERBOSE)

@@ -1,7 +1,13 @@
 import { type Address, parseAddress } from '../../domain/address.ts';
-import { type GroupName, parseGroupName } from '../../domain/endpoint.ts';
 import { OperatorError } from '../../domain/errors.ts';
-import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../../domain/names.ts';
+import {
+  type GroupName,
+  type NetworkName,
+  parseGroupName,
+  parseNetworkName,
+  parseZoneName,
+  type ZoneName,
+} from '../../domain/names.ts';
 import { numberedNames } from '../../domain/numbered-names.ts';
 import { formatInterfaceAddress } from '../../domain/prefix.ts';
 import type { StaticRoute } from '../../domain/static-route.ts';

@@ -1,5 +1,5 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
-import { parseRule, type Rule } from '../../domain/rule.ts';
+import { MOST_RULES, parseRule, type Rule } from '../../domain/rule.ts';
 import { deleteRules, planDeleteRules } from '../../host/rules.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import type { CliCommand, Context } from '../command.ts';
@@ -22,7 +22,7 @@ export const deleteRuleCommand: CliCommand = {
 };
 
 function toNumbers(words: readonly string[]): number[] {
-  return [...new Set(words.map(wholeNumber(1, 5000)))].sort((a, b) => a - b);
+  return [...new Set(words.map(wholeNumber(1, MOST_RULES)))].sort((a, b) => a - b);
 }
 
 async function run(

@@ -1,6 +1,5 @@
-import { type GroupName, parseGroupName } from '../../domain/endpoint.ts';
 import { OperatorError } from '../../domain/errors.ts';
-import { parseZoneName } from '../../domain/names.ts';
+import { type GroupName, parseGroupName, parseZoneName } from '../../domain/names.ts';
 import { type GroupChange, planSetGroups, setGroups } from '../../host/rules.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
