@@ -13,6 +13,9 @@ export type Address = Ipv4Address | Ipv6Address;
 /** Address family, in illumos's words. */
 export type Family = 'inet' | 'inet6';
 
+/** As people name them. */
+export const FAMILY_NAMES = { inet: 'IPv4', inet6: 'IPv6' } as const;
+
 /** Bits of an address. */
 export const ADDRESS_BITS = { inet: 32, inet6: 128 } as const;
 

@@ -8,7 +8,7 @@ import {
   parseZoneName,
   type ZoneName,
 } from './names.ts';
-import { hostLength } from './network.ts';
+import { hostLength, hostPrefix } from './network.ts';
 import { formatPrefix, type Prefix, parsePrefix } from './prefix.ts';
 
 /** What a rule is about at one end. `self` is the zone that has the rule. */
@@ -38,8 +38,7 @@ export function parseEndpoint(text: string): Endpoint {
     });
   }
   if (text.includes('/')) return { kind: 'prefix', prefix: parsePrefix(text) };
-  const address = parseAddress(text);
-  return { kind: 'prefix', prefix: { address, length: hostLength(address) } };
+  return { kind: 'prefix', prefix: hostPrefix(parseAddress(text)) };
 }
 
 export function formatEndpoint(end: Endpoint): string {

@@ -1,4 +1,4 @@
-import { type Address, familyOf } from './address.ts';
+import { type Address, FAMILY_NAMES, familyOf } from './address.ts';
 import type { Forward, Redirect } from './forward.ts';
 import type { LinkName } from './names.ts';
 import { addressesOn, isBehind, routedNetworks, type ZoneRecord } from './zone-record.ts';
@@ -44,7 +44,7 @@ export function wayOf(forward: Forward, zone: ZoneRecord, zones: readonly ZoneRe
     if (found === undefined) continue;
     const to = insideAddress(zone, proxy, outside);
     if (to !== undefined) return { proxy, link: found.link, redirect: { ...forward, to } };
-    const family = familyOf(outside) === 'inet' ? 'IPv4' : 'IPv6';
+    const family = FAMILY_NAMES[familyOf(outside)];
     return `zone "${zone.name}" has no ${family} address on a network of "${proxy.name}"`;
   }
   return `no proxy in front of zone "${zone.name}" has ${outside} outside`;

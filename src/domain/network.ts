@@ -111,3 +111,8 @@ export function usableCount(prefix: Prefix): bigint {
 export function hostLength(address: Address): number {
   return ADDRESS_BITS[familyOf(address)];
 }
+
+/** The prefix that one address is. */
+export function hostPrefix(address: Address): Prefix {
+  return { address, length: hostLength(address) };
+}

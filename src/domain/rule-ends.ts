@@ -1,7 +1,7 @@
 import { familyOf } from './address.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import type { NetworkName } from './names.ts';
-import { hostLength, type Network } from './network.ts';
+import { hostPrefix, type Network } from './network.ts';
 import { type Prefix, prefixContains } from './prefix.ts';
 import type { ResolvedRule } from './resolved-rule.ts';
 import type { Rule } from './rule.ts';
@@ -39,7 +39,7 @@ export function resolveEnd(end: Endpoint, zone: ZoneRecord, { networks, zones }:
 }
 
 function addressesOf({ nics }: ZoneRecord): Prefix[] {
-  return nics.flatMap(({ addresses }) => addresses.map(({ address }) => ({ address, length: hostLength(address) })));
+  return nics.flatMap(({ addresses }) => addresses.map(({ address }) => hostPrefix(address)));
 }
 
 /** Whether a rule of another zone stands for this one too: by its name, or by a group it is in. */

@@ -123,6 +123,24 @@ export async function waitApplied(
   }
 }
 
+/** A zone that was told of a generation of its metadata. */
+interface Told {
+  readonly record: Pick<ZoneRecord, 'name' | 'role'>;
+  readonly generation: number;
+  readonly running: boolean;
+}
+
+/**
+ * Waits, one after the other, until those zones that run have applied what is published for them.
+ *
+ * @throws {OperatorError} as `waitApplied`
+ */
+export async function waitForRunning(publications: readonly Told[], seconds: number, system: System): Promise<void> {
+  for (const { record, generation, running } of publications) {
+    if (running) await waitApplied(record, generation, seconds, system);
+  }
+}
+
 /** A zone that is down will never answer. @throws {OperatorError} NOT_APPLIED */
 async function checkRunning(name: ZoneName, system: System): Promise<void> {
   const entry = parseZones(await ask(listZones(), system)).find((candidate) => candidate.name === name);

@@ -4,7 +4,7 @@ import { networksOf, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan, HostStep } from '../plan/host-step.ts';
 import { planLending } from '../plan/links.ts';
 import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
-import { waitApplied } from './applied.ts';
+import { waitForRunning } from './applied.ts';
 import { createLinkDecider } from './decide-links.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
@@ -206,9 +206,8 @@ async function addLinks(request: AttachRequest, host: Host): Promise<Attachment>
     return planned;
   });
   const { publications, settings, record, lend } = attachment;
-  for (const { record: told, generation, running } of publications) {
-    const follows = told.name !== record.name || (lend.length > 0 && record.origin === 'made');
-    if (running && follows) await waitApplied(told, generation, settings.bootSeconds, host.system);
-  }
+  const follows = lend.length > 0 && record.origin === 'made';
+  const told = publications.filter(({ zone }) => zone !== record.name || follows);
+  await waitForRunning(told, settings.bootSeconds, host.system);
   return attachment;
 }

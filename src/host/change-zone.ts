@@ -1,13 +1,14 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { ZoneName } from '../domain/names.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { recordZone } from '../plan/records.ts';
-import { waitApplied } from './applied.ts';
+import { waitForRunning } from './applied.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost } from './observe.ts';
 import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication } from './publications.ts';
-import { type Records, readSettings } from './store.ts';
+import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** A change of what is recorded of a zone, and what tells the zones whose facts depend on it. */
 export interface ZoneChange {
@@ -48,28 +49,42 @@ export async function planZoneChange(
 }
 
 /**
- * Plans under the lock of the host, carries it out, and waits until running zones have applied it. The caller holds the
- * lock of the zone.
+ * Plans under the locks of the zone and of the host, carries it out, and waits until running zones have applied it.
  *
  * The record comes first: a run that is killed is finished by the same command, or by repair.
  *
  * @throws {OperatorError} what `plan` throws, COMMAND_FAILED, NOT_APPLIED
  */
-export async function carryOutChange<C extends ZoneChange>(plan: () => Promise<C>, host: Host): Promise<C> {
-  const changed = await locked(host, 'host', async () => {
-    const planned = await plan();
-    await carryOut(planned.plan, host);
-    return planned;
+export async function carryOutChange<C extends ZoneChange>(
+  zone: ZoneName,
+  plan: () => Promise<C>,
+  host: Host,
+): Promise<C> {
+  return await locked(host, `zone.${zone}`, async () => {
+    const changed = await locked(host, 'host', async () => {
+      const planned = await plan();
+      await carryOut(planned.plan, host);
+      return planned;
+    });
+    await waitForRunning(changed.publications, changed.settings.bootSeconds, host.system);
+    return changed;
   });
-  for (const { record, generation, running } of changed.publications) {
-    if (running) await waitApplied(record, generation, changed.settings.bootSeconds, host.system);
-  }
-  return changed;
 }
 
-/** @throws {OperatorError} IN_USE for a zone that is not made yet, or goes. `purpose` follows "Cannot". */
-export function refuseUnready({ state }: ZoneRecord, purpose: string): void {
-  if (state === 'ready') return;
-  const why = state === 'creating' ? 'it is not made yet' : 'it is being deleted';
+/**
+ * Reads the records, and in them a zone that can be changed. `purpose` follows "Cannot".
+ *
+ * @throws {OperatorError} RECORD_INVALID, NOT_FOUND, and IN_USE for a zone that is not made yet, or goes
+ */
+export async function readReady(
+  zone: ZoneName,
+  purpose: string,
+  { system }: Host,
+): Promise<{ readonly records: Records; readonly before: ZoneRecord }> {
+  const records = await readRecords(system);
+  refuseDamaged(records, purpose);
+  const before = findZone(zone, records);
+  if (before.state === 'ready') return { records, before };
+  const why = before.state === 'creating' ? 'it is not made yet' : 'it is being deleted';
   throw new OperatorError('IN_USE', `Cannot ${purpose}: ${why}`, { hint: 'to finish it: znetadm repair' });
 }

@@ -1,18 +1,14 @@
+import { dirname } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { TemplateLayer } from '../domain/template-layer.ts';
+import { SITE_TEMPLATES, templateBase, zoneTemplates } from '../plan/host-paths.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { SHIPPED_TEMPLATES } from '../render/render.ts';
 import type { System } from '../system/system.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { findZone, readRecords } from './store.ts';
-import { directoryFor, shippedName } from './zone-templates.ts';
-
-/** Shipped texts as they were when overrides began from them. */
-const BASES = '/var/zonenet/template-bases';
-
-/** Where the text is kept that an override began from. "/etc/zonenet/templates/x.hbs" is in BASES/etc/zonenet/templates/x.hbs. */
-const baseOf = (path: string) => `${BASES}${path}`;
+import { shippedName } from './zone-templates.ts';
 
 /** An override that is begun. */
 export interface CopiedTemplate {
@@ -32,7 +28,7 @@ export async function planCopyTemplate(
 ): Promise<CopiedTemplate> {
   const name = shippedName(text);
   if (zone !== undefined) findZone(zone, await readRecords(system));
-  const [directory, path] = [directoryFor(zone), `${directoryFor(zone)}/${name}`];
+  const path = `${zone === undefined ? SITE_TEMPLATES : zoneTemplates(zone)}/${name}`;
   if ((await system.kindOf(path)) !== undefined) {
     throw new OperatorError('EXISTS', `Cannot copy ${name}: ${path} is there already`, {
       hint: 'Edit it, or move it away first',
@@ -40,8 +36,7 @@ export async function planCopyTemplate(
   }
   const content = await shippedText(name, system);
   const reason = 'an override begins as the shipped template';
-  const parents = [directory, path.slice(0, path.lastIndexOf('/'))];
-  const bases = baseOf(path).slice(0, baseOf(path).lastIndexOf('/'));
+  const base = templateBase(path);
   return {
     path,
     plan: [
@@ -51,11 +46,9 @@ export async function planCopyTemplate(
         what: path,
         note: '',
         steps: [
-          ...[...new Set([bases, ...parents])].map(
-            (one) => ({ kind: 'directory', reason, path: one, mode: 0o755 }) as const,
-          ),
+          ...[base, path].map((one) => ({ kind: 'directory', reason, path: dirname(one), mode: 0o755 }) as const),
           // First: without it nobody could tell later what it began from.
-          { kind: 'write', reason, file: { path: baseOf(path), content, mode: 0o644 }, replaces: false },
+          { kind: 'write', reason, file: { path: base, content, mode: 0o644 }, replaces: false },
           { kind: 'write', reason, file: { path, content, mode: 0o644 }, replaces: false },
         ],
       },
@@ -85,7 +78,7 @@ export async function outgrownTemplates(layers: readonly TemplateLayer[], system
   const found = await Promise.all(
     layers.flatMap(({ templates }) =>
       templates.map(async ({ name, path, text: own }): Promise<OutgrownTemplate[]> => {
-        const base = await system.readFile(baseOf(path));
+        const base = await system.readFile(templateBase(path));
         if (base === undefined) return [];
         const shipped = await system.readFile(`${SHIPPED_TEMPLATES}/${name}`);
         if (shipped === undefined || shipped === base) return [];

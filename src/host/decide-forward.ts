@@ -1,4 +1,4 @@
-import { type Address, familyOf } from '../domain/address.ts';
+import { type Address, FAMILY_NAMES, familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import {
   checkForward,
@@ -39,7 +39,7 @@ export function decideForward(request: ForwardRequest, zone: ZoneRecord, zones: 
   const proxy = proxiesOf(zone, zones).find((one) => outsideAddresses(one).some(({ address }) => address === outside));
   if (proxy === undefined) throw notOutside(zone, outside, request, zones);
   if (insideAddress(zone, proxy, outside) === undefined) {
-    const family = familyOf(outside) === 'inet' ? 'IPv4' : 'IPv6';
+    const family = FAMILY_NAMES[familyOf(outside)];
     throw refusal(
       'NOT_FOUND',
       zone,

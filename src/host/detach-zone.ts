@@ -6,7 +6,7 @@ import { planVnicRemoval } from '../plan/links.ts';
 import { recordZone } from '../plan/records.ts';
 import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planUnlink } from '../plan/zone-config.ts';
-import { waitApplied } from './applied.ts';
+import { waitForRunning } from './applied.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
@@ -38,9 +38,7 @@ export async function detachZone(name: ZoneName, networks: readonly NetworkName[
       await carryOut(unlinking.plan, host);
       return unlinking;
     });
-    for (const { record, generation, running } of publications) {
-      if (running) await waitApplied(record, generation, bootSeconds, host.system);
-    }
+    await waitForRunning(publications, bootSeconds, host.system);
   });
 }
 

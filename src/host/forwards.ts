@@ -4,10 +4,10 @@ import { describeForward, type Forward, type ForwardProtocol, formatForward } fr
 import { type ForwardWay, proxiesOf, wayOf } from '../domain/forward-way.ts';
 import { formatPortRange, type PortRange } from '../domain/port.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
-import { carryOutChange, planZoneChange, refuseUnready, type ZoneChange } from './change-zone.ts';
+import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import { decideForward, type ForwardRequest } from './decide-forward.ts';
-import { type Host, locked } from './host.ts';
-import { findZone, type Records, readRecords, refuseDamaged } from './store.ts';
+import type { Host } from './host.ts';
+import { type Records, readRecords, refuseDamaged } from './store.ts';
 
 /** A forward that comes or goes, and what tells the proxy of it. */
 export interface ForwardChange extends ZoneChange {
@@ -31,10 +31,7 @@ export interface ForwardKey {
  * made yet or goes, RECORD_INVALID, TEMPLATE_INVALID
  */
 export async function planAddForward(request: ForwardRequest, host: Host): Promise<ForwardChange> {
-  const records = await readRecords(host.system);
-  refuseDamaged(records, `forward to zone "${request.zone}"`);
-  const before = findZone(request.zone, records);
-  refuseUnready(before, `forward to zone "${before.name}"`);
+  const { records, before } = await readReady(request.zone, `forward to zone "${request.zone}"`, host);
   const forward = decideForward(request, before, records.zones);
   const isThere = before.forwards.includes(forward);
   const after = isThere ? before : { ...before, forwards: [...before.forwards, forward] };
@@ -100,11 +97,11 @@ async function planChange(
  * @throws {OperatorError} as `planAddForward`, and NOT_APPLIED
  */
 export async function addForward(request: ForwardRequest, host: Host): Promise<ForwardChange> {
-  return await locked(host, `zone.${request.zone}`, () => carryOutChange(() => planAddForward(request, host), host));
+  return await carryOutChange(request.zone, () => planAddForward(request, host), host);
 }
 
 /** Takes a forward away, likewise. @throws {OperatorError} as `planDeleteForward`, and NOT_APPLIED */
 export async function deleteForward(key: ForwardKey, host: Host): Promise<ForwardChange> {
   const { zone } = await planDeleteForward(key, host);
-  return await locked(host, `zone.${zone.name}`, () => carryOutChange(() => planDeleteForward(key, host), host));
+  return await carryOutChange(zone.name, () => planDeleteForward(key, host), host);
 }

@@ -2,10 +2,10 @@ import { OperatorError } from '../domain/errors.ts';
 import { describeForward } from '../domain/forward.ts';
 import { wayOf } from '../domain/forward-way.ts';
 import { formatPortRange } from '../domain/port.ts';
-import type { Known } from '../domain/rule-ends.ts';
+import { formatRule } from '../domain/rule.ts';
+import { type Known, whyNever } from '../domain/rule-ends.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { Drift } from '../plan/drift.ts';
-import { ruleRows } from './show-rules.ts';
 
 /** Forwards that lead nowhere: their outside address, or the zone's inside one, is not there any more. */
 export function findLostForwards(zone: ZoneRecord, zones: readonly ZoneRecord[]): Drift[] {
@@ -25,20 +25,13 @@ export function findLostForwards(zone: ZoneRecord, zones: readonly ZoneRecord[])
 
 /** Rules that can match nothing: whom they name is gone, or has no address of that family. */
 export function findDeadRules(zone: ZoneRecord, known: Known): Drift[] {
-  return ruleRows([zone], known).flatMap(({ number, rule, never }) => {
-    if (never === undefined || never === '') return [];
+  return zone.rules.flatMap((rule, index) => {
+    const [number, never] = [index + 1, whyNever(rule, zone, known)];
+    if (never === undefined) return [];
     const fault = new OperatorError('DRIFT', `Cannot mend rule ${number} of zone "${zone.name}": ${never}`, {
-      hint: `its text:                       ${rule}\nif it is not wanted any more:   znetadm delete-rule ${zone.name} ${number}`,
+      hint: `its text:                       ${formatRule(rule)}\nif it is not wanted any more:   znetadm delete-rule ${zone.name} ${number}`,
     });
-    return [
-      {
-        of: `zone "${zone.name}"`,
-        item: `rule ${number}`,
-        expected: 'packets it can match',
-        found: never,
-        plan: [],
-        fault,
-      },
-    ];
+    const item = `rule ${number}`;
+    return [{ of: `zone "${zone.name}"`, item, expected: 'packets it can match', found: never, plan: [], fault }];
   });
 }

@@ -9,7 +9,7 @@ import { forgetZone, recordReady, recordZone, recordZones } from '../plan/record
 import { planInterfaces } from '../plan/shared-stack.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
-import { waitApplied } from './applied.ts';
+import { waitApplied, waitForRunning } from './applied.ts';
 import { carryOutRemoval, planRemoval } from './delete-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
 import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
@@ -207,10 +207,8 @@ async function protectLinks(record: ZoneRecord, { settings, networks }: ZoneCrea
 /** The running routers that were told of the zones, when one of those was booted. */
 async function waitForRouters({ zones, publications, settings }: ZoneCreations, host: Host): Promise<void> {
   if (!zones.some(({ record }) => record.bootPending)) return;
-  for (const { record, generation, running } of publications) {
-    if (zones.some((zone) => zone.record.name === record.name) || !running) continue;
-    await waitApplied(record, generation, settings.bootSeconds, host.system);
-  }
+  const others = publications.filter(({ record }) => !zones.some((zone) => zone.record.name === record.name));
+  await waitForRunning(others, settings.bootSeconds, host.system);
 }
 
 /** Observes again and plans again: nothing may be left. */

@@ -4,10 +4,10 @@ import type { GroupName, ZoneName } from '../domain/names.ts';
 import { formatRule, MOST_RULES, type Rule } from '../domain/rule.ts';
 import { namesZone, whyNever } from '../domain/rule-ends.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
-import { carryOutChange, planZoneChange, refuseUnready, type ZoneChange } from './change-zone.ts';
-import { type Host, locked } from './host.ts';
+import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
+import type { Host } from './host.ts';
 import { toldOf } from './publications.ts';
-import { findNetwork, findZone, type Records, readRecords, refuseDamaged } from './store.ts';
+import { findNetwork, findZone, type Records } from './store.ts';
 
 /** A rule that is asked for: at its number, the others after it, or last. */
 export interface RuleRequest {
@@ -31,11 +31,8 @@ export interface GroupChange {
  * the end, too many, or a zone that filters nothing, IN_USE, RECORD_INVALID, TEMPLATE_INVALID
  */
 export async function planAddRule({ zone, rule, number }: RuleRequest, host: Host): Promise<ZoneChange> {
-  const records = await readRecords(host.system);
   const purpose = `add a rule to zone "${zone}"`;
-  refuseDamaged(records, purpose);
-  const before = findZone(zone, records);
-  refuseUnready(before, purpose);
+  const { records, before } = await readReady(zone, purpose, host);
   refuseUnfiltered(before);
   refuseUnknown(rule, records);
   const never = whyNever(rule, before, records);
@@ -79,15 +76,12 @@ export async function planDeleteRules(
   which: Rule | readonly number[],
   host: Host,
 ): Promise<ZoneChange> {
-  const records = await readRecords(host.system);
   const purpose = `delete a rule of zone "${zone}"`;
-  refuseDamaged(records, purpose);
-  const before = findZone(zone, records);
-  refuseUnready(before, purpose);
-  const numbers = Array.isArray(which) ? which : [numberOf(which as Rule, before)];
+  const { records, before } = await readReady(zone, purpose, host);
+  const numbers = isRule(which) ? [numberOf(which, before)] : which;
   const missing = numbers.find((number) => before.rules[number - 1] === undefined);
   if (missing !== undefined) {
-    const what = Array.isArray(which) ? `number ${missing}` : 'such rule';
+    const what = isRule(which) ? 'such rule' : `number ${missing}`;
     throw new OperatorError('NOT_FOUND', `Cannot ${purpose}: it has no ${what}`, {
       hint: `See: znetadm show-rule ${zone}`,
     });
@@ -96,6 +90,8 @@ export async function planDeleteRules(
   const note = `without rule ${numbers.join(', ')}`;
   return await planZoneChange({ before, after, told: [after], note }, records, host);
 }
+
+const isRule = (which: Rule | readonly number[]): which is Rule => 'action' in which;
 
 /** From 1; 0 for a rule that it does not have. */
 export function numberOf(rule: Rule, { rules }: ZoneRecord): number {
@@ -109,11 +105,8 @@ export function numberOf(rule: Rule, { rules }: ZoneRecord): number {
  * @throws {OperatorError} NOT_FOUND, IN_USE, RECORD_INVALID, TEMPLATE_INVALID
  */
 export async function planSetGroups({ zone, add, remove }: GroupChange, host: Host): Promise<ZoneChange> {
-  const records = await readRecords(host.system);
   const purpose = `change the groups of zone "${zone}"`;
-  refuseDamaged(records, purpose);
-  const before = findZone(zone, records);
-  refuseUnready(before, purpose);
+  const { records, before } = await readReady(zone, purpose, host);
   const groups = [...new Set([...before.groups.filter((one) => !remove.includes(one)), ...add])].sort();
   const isSame = groups.join() === before.groups.join();
   const after = isSame ? before : { ...before, groups };
@@ -127,15 +120,15 @@ export async function planSetGroups({ zone, add, remove }: GroupChange, host: Ho
 }
 
 export async function addRule(request: RuleRequest, host: Host): Promise<ZoneChange> {
-  return await locked(host, `zone.${request.zone}`, () => carryOutChange(() => planAddRule(request, host), host));
+  return await carryOutChange(request.zone, () => planAddRule(request, host), host);
 }
 
 export async function deleteRules(zone: ZoneName, which: Rule | readonly number[], host: Host): Promise<ZoneChange> {
-  return await locked(host, `zone.${zone}`, () => carryOutChange(() => planDeleteRules(zone, which, host), host));
+  return await carryOutChange(zone, () => planDeleteRules(zone, which, host), host);
 }
 
 export async function setGroups(request: GroupChange, host: Host): Promise<ZoneChange> {
-  return await locked(host, `zone.${request.zone}`, () => carryOutChange(() => planSetGroups(request, host), host));
+  return await carryOutChange(request.zone, () => planSetGroups(request, host), host);
 }
 
 const unchanged = (zone: ZoneRecord) => ({ before: zone, after: zone, told: [zone], note: '' });

@@ -14,7 +14,7 @@ import { hasMethod, networksOf, type ZoneRecord } from '../domain/zone-record.ts
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
 import { recordUla } from '../plan/records.ts';
-import { waitApplied } from './applied.ts';
+import { waitForRunning } from './applied.ts';
 import { acceptPrefix, chooseUla } from './choose-prefixes.ts';
 import { claimsOf } from './claims.ts';
 import { look } from './drift.ts';
@@ -125,9 +125,8 @@ export async function setNetwork(name: NetworkName, change: NetworkChange, host:
     await carryOut(planned.plan, host);
     return planned;
   });
-  for (const { record, generation, running, plan } of update.publications) {
-    if (running && plan.length > 0) await waitApplied(record, generation, update.bootSeconds, host.system);
-  }
+  const told = update.publications.filter(({ plan }) => plan.length > 0);
+  await waitForRunning(told, update.bootSeconds, host.system);
   return update;
 }
 

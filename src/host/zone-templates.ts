@@ -4,15 +4,14 @@ import type { ZoneMetadata } from '../domain/metadata.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { Origin, TemplateLayer } from '../domain/template-layer.ts';
 import { answerFromZone, askInZone } from '../illumos/zlogin.ts';
+import { listZones, parseZones } from '../illumos/zoneadm.ts';
 import { parseMetadata } from '../ini/metadata.ts';
-import { metadataFile, SITE_TEMPLATES } from '../plan/host-paths.ts';
+import { metadataFile } from '../plan/host-paths.ts';
 import { filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
 import { shippedNames, shippedPartialNames } from '../render/render.ts';
+import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
-import type { Host } from './host.ts';
-import { observeHost } from './observe.ts';
-import { siteTemplates } from './site-templates.ts';
-import { findZone, readRecords } from './store.ts';
+import type { SiteTemplates } from './site-templates.ts';
 
 /** Where a zone has templates of its own. */
 const IN_ZONE = '/etc/zonenet/templates';
@@ -23,35 +22,38 @@ export interface Outlook {
   readonly layers: readonly TemplateLayer[];
   readonly files: readonly ManagedFile[];
   readonly running: boolean;
-  /** Names of the zone's own templates and partials, which win over the host's. Undefined: it cannot be asked. */
-  readonly own: readonly string[] | undefined;
 }
+
+/** Names of a zone's own templates and partials, which win over the host's. Undefined: it cannot be asked. */
+export type OwnNames = readonly string[] | undefined;
 
 /**
- * Looks at what the files of a zone would be made from.
+ * Gives what looks at what the files of a zone would be made from; what all zones share is read once.
  *
- * @throws {OperatorError} NOT_FOUND, METADATA_INVALID, INI_INVALID, TEMPLATE_INVALID
+ * It throws OperatorError: NOT_FOUND, METADATA_INVALID, INI_INVALID, TEMPLATE_INVALID.
  */
-export async function outlookOf(name: ZoneName, { system }: Host): Promise<Outlook> {
-  findZone(name, await readRecords(system));
-  const path = metadataFile(name);
-  const [text, layers, observed] = await Promise.all([
-    system.readFile(path),
-    siteTemplates(system).read(name),
-    observeHost(system),
-  ]);
-  if (text === undefined) {
-    throw new OperatorError('NOT_FOUND', `Cannot render for zone "${name}": nothing is published for it`, {
-      hint: 'to publish it:   znetadm repair',
-    });
-  }
-  const metadata = parseMetadata(text, path);
-  const running = observed.zones.get(name)?.state === 'running';
-  const own = running ? await ownNames(name, system) : undefined;
-  return { metadata, layers, files: filesFor(managedFilesOf(layers), metadata), running, own };
+export async function createOutlooks(
+  site: SiteTemplates,
+  system: System,
+): Promise<(zone: ZoneName) => Promise<Outlook>> {
+  const states = new Map(parseZones(await ask(listZones(), system)).map(({ name, state }) => [name, state as string]));
+  return async (name) => {
+    const path = metadataFile(name);
+    const [text, layers] = await Promise.all([system.readFile(path), site.read(name)]);
+    if (text === undefined) {
+      throw new OperatorError('NOT_FOUND', `Cannot render for zone "${name}": nothing is published for it`, {
+        hint: 'to publish it:   znetadm repair',
+      });
+    }
+    const metadata = parseMetadata(text, path);
+    const files = filesFor(managedFilesOf(layers), metadata);
+    return { metadata, layers, files, running: states.get(name) === 'running' };
+  };
 }
 
-async function ownNames(zone: ZoneName, system: System): Promise<string[] | undefined> {
+/** Asks a running zone what templates it has of its own. */
+export async function ownNames({ metadata: { zone }, running }: Outlook, system: System): Promise<OwnNames> {
+  if (!running) return undefined;
   const question = { program: '/usr/bin/find', args: [IN_ZONE, '-name', '*.hbs'] };
   const answer = answerFromZone((await system.run(askInZone(zone, question))).stdout);
   return answer
@@ -89,7 +91,7 @@ export async function contentInZone(zone: ZoneName, path: string, system: System
 export const TEMPLATE_FIELDS = ['zone', 'file', 'path', 'template', 'origin', 'policy'] as const;
 
 /** A row for each file of a zone, and one for each partial that is not the shipped one. */
-export function templateRows({ metadata, layers, files, own }: Outlook): Record<string, string>[] {
+export function templateRows({ metadata, layers, files }: Outlook, own: OwnNames): Record<string, string>[] {
   const { zone } = metadata;
   const rows = files.map(({ name, path, template, policy }) => ({
     zone,
@@ -115,15 +117,10 @@ export function templateRows({ metadata, layers, files, own }: Outlook): Record<
 }
 
 /** The last that has it: the zone, the host for the zone, the host for all, the software. */
-function originOf(template: string, layers: readonly TemplateLayer[], own: readonly string[] | undefined): Origin {
+function originOf(template: string, layers: readonly TemplateLayer[], own: OwnNames): Origin {
   if (own?.includes(template) === true) return 'zone';
   const layer = layers.findLast(({ templates }) => templates.some(({ name }) => name === template));
   return layer?.origin ?? 'shipped';
-}
-
-/** The directory of templates for one zone, or for all. */
-export function directoryFor(zone: ZoneName | undefined): string {
-  return zone === undefined ? SITE_TEMPLATES : `${SITE_TEMPLATES}/zones/${zone}`;
 }
 
 /**

@@ -19,6 +19,8 @@ export const networkRecordFile = (network: NetworkName) => `${NETWORK_RECORDS}/$
 export const zoneRecordFile = (zone: ZoneName) => `${ZONE_RECORDS}/${zone}.ini`;
 export const publishedDirectory = (zone: ZoneName) => `${PUBLISHED}/${zone}`;
 export const zoneTemplates = (zone: ZoneName) => `${SITE_TEMPLATES}/zones/${zone}`;
+/** Where the shipped text is kept that an override began from, by the path of the override. */
+export const templateBase = (path: string) => `/var/zonenet/template-bases${path}`;
 export const publishedTemplates = (zone: ZoneName) => `${publishedDirectory(zone)}/templates`;
 export const metadataFile = (zone: ZoneName) => `${publishedDirectory(zone)}/metadata.ini`;
 export const zonecfgFile = (zone: ZoneName) => `${VOLATILE}/${zone}.zonecfg`;

@@ -1,6 +1,6 @@
 import { familyOf } from '../domain/address.ts';
 import { linkLocalOf } from '../domain/link-local.ts';
-import { hostLength, type Network } from '../domain/network.ts';
+import { hostPrefix, type Network } from '../domain/network.ts';
 import { formatPrefix, parsePrefix } from '../domain/prefix.ts';
 import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
@@ -59,7 +59,7 @@ export function desiredProtection(
   const mac = macs.get(nic.link);
   const own = nic.addresses.map(({ address }) => address);
   const allowed = [...own, ...(mac !== undefined && own.some(isInet6) ? [linkLocalOf(mac)] : [])];
-  const allowedIps = allowed.map((address) => formatPrefix({ address, length: hostLength(address) }));
+  const allowedIps = allowed.map((address) => formatPrefix(hostPrefix(address)));
   const isKnown = own.length > 0 && !nic.dhcp && !nic.addrconf;
   const fits = allowedIps.length <= MOST_ADDRESSES && `allowed-ips=${allowedIps.join(',')}`.length <= LONGEST_LIST;
   if (!isKnown || !fits) return { types: [...plain, 'dhcp-nospoof'], allowedIps: [] };

@@ -4,7 +4,7 @@ import { hasMethod } from '../../domain/zone-record.ts';
 import { type OutgrownTemplate, outgrownTemplates } from '../../host/copied-templates.ts';
 import { siteTemplates } from '../../host/site-templates.ts';
 import { findZone, readRecords } from '../../host/store.ts';
-import { outlookOf, renderOutlook } from '../../host/zone-templates.ts';
+import { createOutlooks, renderOutlook } from '../../host/zone-templates.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { showDifference } from '../show-difference.ts';
 
@@ -25,12 +25,13 @@ async function run(name: ZoneName | undefined, { host, print, complain }: Contex
   const zones = name === undefined ? records.zones.filter(hasMethod) : [findZone(name, records)];
   const site = siteTemplates(host.system);
   const [told, outgrown] = [new Set<string>(), new Map<string, OutgrownTemplate>()];
+  const outlookOf = await createOutlooks(site, host.system);
   for (const zone of zones) {
     try {
-      const layers = await site.read(zone.name);
-      await site.check(layers);
-      await renderOutlook(await outlookOf(zone.name, host), []);
-      for (const one of await outgrownTemplates(layers, host.system)) outgrown.set(one.path, one);
+      await site.check(await site.read(zone.name));
+      const outlook = await outlookOf(zone.name);
+      await renderOutlook(outlook, []);
+      for (const one of await outgrownTemplates(outlook.layers, host.system)) outgrown.set(one.path, one);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       if (!told.has(error.message)) complain(error);

@@ -1,7 +1,8 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
+import { siteTemplates } from '../../host/site-templates.ts';
 import { findZone, readRecords } from '../../host/store.ts';
-import { outlookOf, TEMPLATE_FIELDS, templateRows } from '../../host/zone-templates.ts';
+import { createOutlooks, ownNames, TEMPLATE_FIELDS, templateRows } from '../../host/zone-templates.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { AS_JSON, chooseFields, formatShown, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
@@ -33,7 +34,11 @@ async function run(
 ): Promise<void> {
   const records = await readRecords(host.system);
   const zones = name === undefined ? records.zones.filter(hasMethod) : [findZone(name, records)];
-  const outlooks = await Promise.all(zones.map((zone) => outlookOf(zone.name, host)));
-  const rows = outlooks.flatMap(templateRows);
+  const outlookOf = await createOutlooks(siteTemplates(host.system), host.system);
+  const rowsOf = async (zone: ZoneName) => {
+    const outlook = await outlookOf(zone);
+    return templateRows(outlook, await ownNames(outlook, host.system));
+  };
+  const rows = (await Promise.all(zones.map((zone) => rowsOf(zone.name)))).flat();
   print(formatShown(rows, fields, options, { colour, grouped: ['zone'] }));
 }

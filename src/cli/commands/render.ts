@@ -1,6 +1,8 @@
 import { OperatorError } from '../../domain/errors.ts';
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
-import { contentInZone, type Outlook, outlookOf, renderOutlook } from '../../host/zone-templates.ts';
+import { siteTemplates } from '../../host/site-templates.ts';
+import { findZone, readRecords } from '../../host/store.ts';
+import { contentInZone, createOutlooks, ownNames, renderOutlook } from '../../host/zone-templates.ts';
 import { viewOf } from '../../render/views.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { showDifference } from '../show-difference.ts';
@@ -36,11 +38,13 @@ async function run(
   { values, all }: Options,
   { host, print, complain }: Context,
 ): Promise<void> {
-  const outlook = await outlookOf(zone, host);
+  findZone(zone, await readRecords(host.system));
+  const outlook = await (await createOutlooks(siteTemplates(host.system), host.system))(zone);
+  const own = await ownNames(outlook, host.system);
   const rendered = await renderOutlook(outlook, names);
   const { metadata, running } = outlook;
   for (const { file, content } of rendered) {
-    warnOfOwn(file.template, outlook, complain);
+    if (own?.includes(file.template) === true) complain(usesOwn(zone, file.template));
     if (values === true) {
       print(`# ${file.template}\n${JSON.stringify(viewOf(file.template, metadata, metadata.vars), null, 2)}\n`);
     } else if (all === true || !running) print(`# ${file.path}\n${content}`);
@@ -52,8 +56,7 @@ async function run(
   }
 }
 
-function warnOfOwn(template: string, { own, metadata }: Outlook, complain: Context['complain']): void {
-  if (own?.includes(template) !== true) return;
-  const message = `Mind that zone "${metadata.zone}" has a ${template} of its own, which is used in place of this one`;
-  complain(new OperatorError('TEMPLATE_INVALID', message));
+function usesOwn(zone: ZoneName, template: string): OperatorError {
+  const message = `Mind that zone "${zone}" has a ${template} of its own, which is used in place of this one`;
+  return new OperatorError('TEMPLATE_INVALID', message);
 }
