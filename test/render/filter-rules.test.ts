@@ -4,40 +4,23 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseResolvedRule } from '../../src/domain/resolved-rule.ts';
-import { createRenderer } from '../../src/render/render.ts';
-import { viewOf } from '../../src/render/views.ts';
 import { createFilterState, evaluate } from '../lab/ipfilter/evaluate.ts';
-import { loadFilter } from '../lab/ipfilter/load.ts';
 import type { Packet } from '../lab/ipfilter/packet.ts';
 import { memberMetadata, proxyMetadata } from '../support/metadata.ts';
+import { type FilterFamily, loadRendered, renderedFilter } from '../support/rendered.ts';
 
 const test = suite('rendered rules of operators');
-const render = await createRenderer([]);
-
 const proxy = (...rules: readonly string[]) => proxyMetadata({ rules: rules.map(parseResolvedRule) });
-const FILES = { ipv4: 'ipf.conf.hbs', ipv6: 'ipf6.conf.hbs' } as const;
-const text = (metadata: ZoneMetadata, family: keyof typeof FILES) =>
-  render(FILES[family], viewOf(FILES[family], metadata, {}));
-const lines = (metadata: ZoneMetadata, family: keyof typeof FILES) => text(metadata, family).split('\n');
+const lines = (metadata: ZoneMetadata, family: FilterFamily) => renderedFilter(metadata, family).split('\n');
 
 /** The lines that the rules add to what is there without them. */
-function added(family: keyof typeof FILES, ...rules: readonly string[]): string[] {
+function added(family: FilterFamily, ...rules: readonly string[]): string[] {
   const without = lines(proxy(), family);
   return lines(proxy(...rules), family).filter((line) => !without.includes(line));
 }
 
-function load(metadata: ZoneMetadata, family: keyof typeof FILES) {
-  const { ending, warnings, errnos, printed, set } = loadFilter(text(metadata, family), family);
-  assert.equal([ending, warnings], ['done', []]);
-  assert.ok(
-    errnos.every((errno) => errno === 0),
-    `${errnos}`,
-  );
-  return { printed, set };
-}
-
 const follow = (metadata: ZoneMetadata, packets: readonly Packet[]) => {
-  const { set } = load(metadata, 'ipv4');
+  const { set } = loadRendered(metadata, 'ipv4');
   const state = createFilterState();
   return packets.map((packet) => evaluate(set, state, packet));
 };
@@ -79,8 +62,8 @@ test('each kind of rule is the lines that are meant', () => {
   ] as const) {
     assert.equal(added('ipv4', rule), inet, rule);
     assert.equal(added('ipv6', rule), inet6, rule);
-    load(proxy(rule), 'ipv4');
-    load(proxy(rule), 'ipv6');
+    loadRendered(proxy(rule), 'ipv4');
+    loadRendered(proxy(rule), 'ipv6');
   }
 });
 
@@ -90,7 +73,7 @@ test('a line that stands already is left out: the kernel refuses it twice', () =
     'block in tcp from 10.2.0.3/32 to any port 25 note twice',
   ];
   assert.is(added('ipv4', ...rules).length, 2);
-  load(proxy(...rules), 'ipv4');
+  loadRendered(proxy(...rules), 'ipv4');
 });
 
 const ask: Packet = {
@@ -142,7 +125,7 @@ test('who lies about being inside is not let in by a rule, and path MTU comes th
     mtu: 1400,
     inner: { proto: 'tcp', src: '10.2.0.2', sport: 6000, dst: '192.0.2.44', dport: 80 },
   };
-  const { set } = load(metadata, 'ipv4');
+  const { set } = loadRendered(metadata, 'ipv4');
   const state = createFilterState();
   assert.is(evaluate(set, state, { ...out, dport: 80 }), 'pass');
   assert.is(evaluate(set, state, { ...out, dport: 80, dir: 'out', if: 'pnic0' }), 'pass');
@@ -158,7 +141,7 @@ test('a member is open but for its rules, and a rule that says what is usual is 
       parseResolvedRule,
     ),
   });
-  load(member, 'ipv6');
+  loadRendered(member, 'ipv6');
   const link = memberMetadata().nics[0]?.link ?? '';
   const from = (src: string, dport: number): Packet => ({ ...ask, if: link, src, dst: '10.2.0.2', dport });
   assert.equal(follow(member, [from('10.2.0.3', 8080)]), ['block']);
@@ -199,9 +182,9 @@ test('whatever the rules and notes, the checker takes every line, none of a note
   fc.assert(
     fc.property(fc.array(anyRule, { minLength: 1, maxLength: 6 }), (rules) => {
       for (const family of ['ipv4', 'ipv6'] as const) {
-        const { printed } = load(proxy(...rules), family);
-        const without = load(proxy(), family).printed.length;
-        load(memberMetadata({ rules: rules.map(parseResolvedRule) }), family);
+        const { printed } = loadRendered(proxy(...rules), family);
+        const without = loadRendered(proxy(), family).printed.length;
+        loadRendered(memberMetadata({ rules: rules.map(parseResolvedRule) }), family);
         const lines = added(family, ...rules).filter((line) => !line.startsWith('#'));
         assert.is(printed.length, without + lines.length);
       }

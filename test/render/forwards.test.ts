@@ -7,20 +7,17 @@ import { parseRedirect, type Redirect } from '../../src/domain/forward.ts';
 import type { Nic, ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseZoneName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
-import { createRenderer } from '../../src/render/render.ts';
-import { viewOf } from '../../src/render/views.ts';
 import { createFilterState } from '../lab/ipfilter/evaluate.ts';
 import { evaluateStack } from '../lab/ipfilter/filter-and-nat.ts';
-import { loadFilter } from '../lab/ipfilter/load.ts';
 import { createNatState } from '../lab/ipfilter/nat-evaluate.ts';
 import type { NatRule } from '../lab/ipfilter/nat-rule.ts';
 import type { Packet } from '../lab/ipfilter/packet.ts';
 import { parseNatFile } from '../lab/ipfilter/parse-nat.ts';
 import { formatNatRule } from '../lab/ipfilter/print-nat.ts';
 import { proxyMetadata } from '../support/metadata.ts';
+import { loadRendered, renderedText } from '../support/rendered.ts';
 
 const test = suite('rendered forwards');
-const render = await createRenderer([]);
 
 /** The proxy of the story in both families, with these redirects to web1. */
 function proxy(...redirects: readonly string[]): ZoneMetadata {
@@ -33,30 +30,18 @@ function proxy(...redirects: readonly string[]): ZoneMetadata {
   });
 }
 
-const text = (name: string, metadata: ZoneMetadata) => render(name, viewOf(name, metadata, {}));
 const lines = (name: string, metadata: ZoneMetadata, word: RegExp) =>
-  text(name, metadata)
+  renderedText(name, metadata)
     .split('\n')
     .filter((line) => word.test(line));
 
 function natRules(metadata: ZoneMetadata): NatRule[] {
   const rules: NatRule[] = [];
-  parseNatFile(Buffer.from(text('ipnat.conf.hbs', metadata)), {
+  parseNatFile(Buffer.from(renderedText('ipnat.conf.hbs', metadata)), {
     rule: (rule) => rules.push(rule),
     warn: (line) => assert.unreachable(line),
   });
   return rules;
-}
-
-function filterRules(metadata: ZoneMetadata, family: 'ipv4' | 'ipv6') {
-  const file = family === 'ipv4' ? 'ipf.conf.hbs' : 'ipf6.conf.hbs';
-  const { ending, warnings, errnos, printed, set } = loadFilter(text(file, metadata), family);
-  assert.equal([ending, warnings], ['done', []]);
-  assert.ok(
-    errnos.every((errno) => errno === 0),
-    `${errnos}`,
-  );
-  return { printed, set };
 }
 
 test('rules name the inside and what was translated, redirects the outside', () => {
@@ -89,7 +74,7 @@ test('two ports outside that lead to one inside have one rule: no rule stands tw
   const metadata = proxy('tcp 203.0.113.5 80 10.2.0.2 8080', 'tcp 203.0.113.5 81 10.2.0.2 8080');
   assert.is(lines('ipf.conf.hbs', metadata, /with nat/).length, 1);
   assert.is(natRules(metadata).length, 2 + 5);
-  filterRules(metadata, 'ipv4');
+  loadRendered(metadata, 'ipv4');
 });
 
 const stranger: Packet = {
@@ -105,7 +90,7 @@ const stranger: Packet = {
 
 /** What becomes of packets, one after the other, in the whole stack of the proxy. */
 function follow(metadata: ZoneMetadata, packets: readonly Packet[], family: 'ipv4' | 'ipv6' = 'ipv4'): string[] {
-  const { set } = filterRules(metadata, family);
+  const { set } = loadRendered(metadata, family);
   const state = {
     nat: createNatState(natRules(metadata)),
     filter: { rules: set, state: createFilterState() },
@@ -184,8 +169,8 @@ test('whatever is forwarded, the checkers take every line, and print the ports t
   fc.assert(
     fc.property(fc.uniqueArray(anyRedirect, { minLength: 1, maxLength: 6 }), (redirects) => {
       const metadata = proxy(...redirects);
-      filterRules(metadata, 'ipv4');
-      filterRules(metadata, 'ipv6');
+      loadRendered(metadata, 'ipv4');
+      loadRendered(metadata, 'ipv6');
       const printed = natRules(metadata).map((rule) => formatNatRule(rule));
       assert.equal(printed, lines('ipnat.conf.hbs', metadata, /^(rdr|map)/));
       const wanted = redirects.map(parseRedirect).filter((one: Redirect) => familyOf(one.to) === 'inet').length;
