@@ -1,6 +1,6 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { FORWARD_FIELDS, forwardRows } from '../../host/show-forwards.ts';
-import { findZone, readRecords } from '../../host/store.ts';
+import { chosenZones } from '../chosen-zones.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { AS_JSON, chooseFields, formatShown, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
@@ -23,11 +23,10 @@ async function run(
   name: ZoneName | undefined,
   fields: readonly string[],
   options: ShowOptions,
-  { host, print, complain, colour }: Context,
+  context: Context,
 ): Promise<void> {
-  const records = await readRecords(host.system);
-  for (const fault of records.damaged) complain(fault);
-  const zones = name === undefined ? records.zones : [findZone(name, records)];
+  const { host, print, colour } = context;
+  const { records, zones } = await chosenZones(name, context);
   const rows = await forwardRows(zones, records, host.system);
   print(formatShown(rows, fields, options, { colour }));
 }

@@ -1,6 +1,6 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { RULE_FIELDS, ruleRows } from '../../host/show-rules.ts';
-import { findZone, readRecords } from '../../host/store.ts';
+import { chosenZones } from '../chosen-zones.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { AS_JSON, chooseFields, formatShown, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
@@ -23,10 +23,10 @@ async function run(
   name: ZoneName | undefined,
   fields: readonly string[],
   options: ShowOptions,
-  { host, print, complain, colour }: Context,
+  context: Context,
 ): Promise<void> {
-  const records = await readRecords(host.system);
-  for (const fault of records.damaged) complain(fault);
-  const rows = ruleRows(name === undefined ? records.zones : [findZone(name, records)], records);
+  const { print, colour } = context;
+  const { records, zones } = await chosenZones(name, context);
+  const rows = ruleRows(zones, records);
   print(formatShown(rows, fields, options, { colour, grouped: ['zone'] }));
 }

@@ -9,7 +9,7 @@ import {
   ZONE_FIELDS,
   zoneRows,
 } from '../../host/show-zones.ts';
-import { findZone, readRecords } from '../../host/store.ts';
+import { chosenZones } from '../chosen-zones.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { chooseFields, formatRows, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
@@ -35,14 +35,13 @@ async function run(
   name: ZoneName | undefined,
   fields: readonly string[],
   options: ShowOptions,
-  { host, print, complain, colour }: Context,
+  context: Context,
 ): Promise<void> {
-  const records = await readRecords(host.system);
-  for (const fault of records.damaged) complain(fault);
-  const zones = name === undefined ? inOrder(records.zones) : [findZone(name, records)];
+  const { host, print, colour } = context;
+  const { zones } = await chosenZones(name, context);
   const asked =
     options.json === true || fields.includes('applied') ? 'applied' : fields.includes('state') ? 'state' : 'nothing';
-  const known = await observeShownZones(zones, asked, host.system);
+  const known = await observeShownZones(inOrder(zones), asked, host.system);
   const links = fields.includes('protection') || fields.includes('allowed');
   const shown = links ? await withProtection(known, host.system) : known;
   if (options.json === true) print(`${JSON.stringify(shown.map(toJson), null, 2)}\n`);
