@@ -134,10 +134,12 @@ const PHASES: readonly (readonly [what: string, act: (story: StoryLab, internet:
     },
   ],
   [
-    'a reboot',
+    'three reboots',
     async (story) => {
-      await story.reboot('proxy');
-      await forwards(story);
+      for (let turn = 1; turn <= 3; turn += 1) {
+        await story.reboot('proxy');
+        await forwards(story);
+      }
     },
   ],
   [

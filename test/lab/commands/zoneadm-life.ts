@@ -111,12 +111,19 @@ export async function bootReady(lab: Lab, zone: Zone): Promise<void> {
 
 /** The order of §8.2: protection first, then the processes, then the links. */
 async function teardown(lab: Lab, zone: Zone, parts: ZoneParts): Promise<void> {
-  await lab.links.clearProtection(zone);
-  await lab.smf.halt(zone);
-  await zone.process?.halt();
+  await endProcesses(lab, zone);
   parts.stopIpf(zone);
   parts.stopStack(zone);
   await lab.links.takeBack(zone);
+}
+
+/** Protection goes first (§8.2); what the zone had of a network goes with its last process. */
+async function endProcesses(lab: Lab, zone: Zone): Promise<void> {
+  await lab.links.clearProtection(zone);
+  await lab.smf.halt(zone);
+  if (zone.process === undefined) return;
+  await lab.links.unplug(zone);
+  await zone.process.halt();
 }
 
 /**
@@ -127,9 +134,7 @@ export async function takeDown(lab: Lab, zone: Zone, parts: ZoneParts): Promise<
   zone.state = 'shutting_down';
   if (takeSwitch(lab.switches, `zone-stuck-down:${zone.name}`)) {
     const { id } = zone;
-    await lab.links.clearProtection(zone);
-    await lab.smf.halt(zone);
-    await zone.process?.halt();
+    await endProcesses(lab, zone);
     // The kernel still has the zone, so it keeps its id.
     if (id !== undefined) zone.id = id;
     zone.state = 'down';

@@ -135,6 +135,11 @@ export interface Links {
   lend(link: Link, zone: Zone): Promise<void>;
   /** Clears the active "protection" and "allowed-ips" of a zone's links: the first step of a teardown (§8.2). */
   clearProtection(zone: Zone): Promise<void>;
+  /**
+   * Takes a zone's links off their switches; their devices stay. Linux ends packet filter and NAT of a network namespace
+   * before its devices, and would forward without them meanwhile. In illumos the links go first (§8.2).
+   */
+  unplug(zone: Zone): Promise<void>;
   /** Takes all links of a zone back, clearing protection first (§8.2). Its network namespace may be there or not. */
   takeBack(zone: Zone): Promise<void>;
   /** Takes one link back: `set-linkprop -t -p zone=global` (§1.8). */

@@ -167,6 +167,13 @@ export async function createLinks(
         await makeDevice(link, zone);
       }),
     clearProtection: (zone) => serial(() => clearProtection(zone)),
+    unplug: (zone) =>
+      serial(async () => {
+        const lines = lentTo(zone)
+          .flatMap((link) => ports.get(link) ?? [])
+          .map(({ port }) => `link set ${port} down`);
+        if (lines.length > 0) await kernel.ip('sw', lines);
+      }),
     takeBack: (zone) =>
       serial(async () => {
         await clearProtection(zone);
