@@ -227,10 +227,11 @@ test('boots and halts in the order of zoneadmd (§5.4, §8.2)', async () => {
     'stopStack',
   ]);
   assert.is(linksAtKill, 1, 'the processes go before the links');
-  const made = lab.kernelLog.filter((line) => /^sw: link (add p|delete)/.test(line));
+  const made = lab.kernelLog.filter((line) => /^sw: link (add p|set p\d+ down|delete)/.test(line));
   const [, mac] = /address (\S+)/.exec(made[0] ?? '') ?? [];
   assert.equal(made, [
     `sw: link add p1 mtu 9000 master b1 up type veth peer name zcli0 mtu 9000 address ${mac} netns z3`,
+    'sw: link set p1 down',
     'sw: link delete p1',
   ]);
 });

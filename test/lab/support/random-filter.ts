@@ -155,7 +155,8 @@ export interface FlowPacket {
  * the engine makes of a flow that begins so, the kernel cannot (lab.md part 9).
  */
 export function randomPackets(random: Random, family: Family): FlowPacket[] {
-  const flows = Array.from({ length: 5 }, (_, i) => randomFlow(random, family, 1024 + i * 64 + random.below(60)));
+  const all = Array.from({ length: 5 }, (_, i) => randomFlow(random, family, 1024 + i * 64 + random.below(60)));
+  const flows = all.filter((flow, i) => !all.slice(0, i).some((other) => isOneToLinux(flow, other)));
   const packets: FlowPacket[] = [];
   while (flows.some((flow) => flow.length > 0)) {
     const flow = random.below(flows.length);
@@ -163,6 +164,17 @@ export function randomPackets(random: Random, family: Family): FlowPacket[] {
     if (packet !== undefined) packets.push({ flow, packet });
   }
   return packets;
+}
+
+/**
+ * Whether two flows differ by their link alone: ipf binds a state to the links it has seen, conntrack does not. Flows with
+ * ports never do, by theirs.
+ */
+function isOneToLinux([one]: readonly Packet[], [other]: readonly Packet[]): boolean {
+  if (one === undefined || other === undefined || one.if === other.if) return false;
+  const tuple = ({ dir, proto, src, dst, sport, dport, icmpid }: Packet) =>
+    [dir, proto, src, dst, sport, dport, icmpid].join(' ');
+  return tuple(one) === tuple(other);
 }
 
 function randomFlow(random: Random, family: Family, id: number): Packet[] {
