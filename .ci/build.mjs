@@ -29,7 +29,12 @@ export function filesBelow(dir, ending) {
 /** The software as a host installs it: two self-contained CommonJS bundles, no node_modules. */
 async function buildSoftware() {
   rmSync(out('opt'), { recursive: true, force: true });
-  const entryPoints = { znetadm: 'src/cli/main.ts', method: 'src/zone/main.ts', compiler: 'src/render/compiler.ts' };
+  const entryPoints = {
+    start: 'src/cli/start.ts',
+    znetadm: 'src/cli/main.ts',
+    method: 'src/zone/main.ts',
+    compiler: 'src/render/compiler.ts',
+  };
   const present = Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(join(root, file))));
   await build({
     ...common,

@@ -6,10 +6,9 @@ import { createNodeHost } from './node-host.ts';
 import { formatError } from './print-error.ts';
 import { createProgress } from './progress.ts';
 
-/** What a command is for, and where it is. `light`: it mostly asks. */
+/** What a command is for, and where it is. */
 interface Listed {
   readonly summary: string;
-  readonly light?: true;
   readonly load: () => Promise<CliCommand>;
 }
 
@@ -21,7 +20,6 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   'show-network': {
     summary: 'show hidden networks',
-    light: true,
     load: async () => (await import('./commands/show-network.ts')).showNetworkCommand,
   },
   'set-network': {
@@ -38,7 +36,6 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   'show-zone': {
     summary: 'show zones, their links and addresses, and what they applied',
-    light: true,
     load: async () => (await import('./commands/show-zone.ts')).showZoneCommand,
   },
   'attach-zone': {
@@ -63,7 +60,6 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   'show-forward': {
     summary: 'show what of the outside leads where',
-    light: true,
     load: async () => (await import('./commands/show-forward.ts')).showForwardCommand,
   },
   'add-rule': {
@@ -76,7 +72,6 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   'show-rule': {
     summary: 'show the rules of packet filters, and which can never match',
-    light: true,
     load: async () => (await import('./commands/show-rule.ts')).showRuleCommand,
   },
   'set-zone': {
@@ -85,7 +80,6 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   'list-templates': {
     summary: 'show which template each file of a zone is made from, and where it comes from',
-    light: true,
     load: async () => (await import('./commands/list-templates.ts')).listTemplatesCommand,
   },
   'copy-template': {
@@ -94,12 +88,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   'check-template': {
     summary: 'show what is wrong in templates of the host, and which an upgrade has left behind',
-    light: true,
     load: async () => (await import('./commands/check-template.ts')).checkTemplateCommand,
   },
   render: {
     summary: 'show what files of a zone would be, beside what it has',
-    light: true,
     load: async () => (await import('./commands/render.ts')).renderCommand,
   },
   'repair-links': {
@@ -108,17 +100,14 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   watch: {
     summary: 'watch zones boot, and put back what protects their links',
-    light: true,
     load: async () => (await import('./commands/watch.ts')).watchCommand,
   },
   check: {
     summary: 'show what is not as it is recorded',
-    light: true,
     load: async () => (await import('./commands/check.ts')).checkCommand,
   },
   why: {
     summary: 'tell whose an address or a link is, since when, by which command',
-    light: true,
     load: async () => (await import('./commands/why.ts')).whyCommand,
   },
   adopt: {
@@ -127,7 +116,6 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   export: {
     summary: 'print all records as one file',
-    light: true,
     load: async () => (await import('./commands/export.ts')).exportCommand,
   },
   import: {
@@ -136,7 +124,6 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
   },
   'show-history': {
     summary: 'show who changed what, when, by which command',
-    light: true,
     load: async () => (await import('./commands/show-history.ts')).showHistoryCommand,
   },
   repair: {
@@ -175,14 +162,10 @@ function quiet(command: Command): void {
   command.exitOverride().configureOutput({ writeErr: () => undefined });
 }
 
-function isLight(called = ''): boolean {
-  return Object.hasOwn(COMMANDS, called) && COMMANDS[called]?.light === true;
-}
-
 async function main(args: readonly string[]): Promise<number> {
   const progress = createProgress(process.stderr, () => performance.now());
   const context: Context = {
-    host: createNodeHost(progress, isLight(args[0]), args),
+    host: createNodeHost(progress, args),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',
     print: (text) => {
       progress.end();

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createRecorder } from '../host/history.ts';
 import type { Host } from '../host/host.ts';
-import { formatCommand } from '../illumos/command.ts';
+import { type Command, formatCommand } from '../illumos/command.ts';
 import { HISTORY_FILE, VOLATILE } from '../plan/host-paths.ts';
 import { appendLine } from '../system/append.ts';
+import { atMost } from '../system/at-most.ts';
+import { DEFAULT_TIMEOUT_SECONDS } from '../system/environment.ts';
 import { acquireLock } from '../system/lock.ts';
 import { createNodeSystem } from '../system/node-system.ts';
 import { createProcessTable } from '../system/process-table.ts';
@@ -13,11 +15,14 @@ import type { Progress } from './progress.ts';
 /** Seconds to wait for a lock that another znetadm holds. */
 const WAIT_SECONDS = 60;
 
+/** Programs that run beside each other: each takes six file descriptors, and a thousand zones may be asked about. */
+const AT_ONCE = 32;
+
 /** About ten thousand lines. */
 const HISTORY_BYTES = 1 << 20;
 
-/** The host as it is: its programs, files, processes and locks. `light` for commands that mostly ask. */
-export function createNodeHost(progress: Progress, light: boolean, args: readonly string[]): Host {
+/** The host as it is: its programs, files, processes and locks. */
+export function createNodeHost(progress: Progress, args: readonly string[]): Host {
   const processes = createProcessTable();
   const command = formatCommand({ program: 'znetadm', args });
   const record = createRecorder(
@@ -27,11 +32,11 @@ export function createNodeHost(progress: Progress, light: boolean, args: readonl
   );
   return {
     system: createNodeSystem({
-      run: async (command) => {
-        // Loading execa takes longer than answering does, and memory for as long as a watch runs (docs/decisions/0002).
-        if (light) return await runWithSpawn(command);
+      run: atMost(AT_ONCE, async (command: Command) => {
+        // Loading execa takes longer than most programs do (docs/decisions/0002).
+        if ((command.timeoutSeconds ?? 0) <= DEFAULT_TIMEOUT_SECONDS) return await runWithSpawn(command);
         return (await import('../system/run-execa.ts')).runWithExeca(command);
-      },
+      }),
       log: (line) => progress.log(line),
     }),
     lock: (name, waitSeconds = WAIT_SECONDS) =>

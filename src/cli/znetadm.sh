@@ -22,4 +22,4 @@ fi
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
-exec "$node" "$here/lib/znetadm.cjs" "$@"
+exec "$node" "$here/lib/start.cjs" "$@"

@@ -80,7 +80,7 @@ async function findLeftovers({ zones }: Records, system: System): Promise<Leftov
     system.cutOff(ZONE_RECORDS),
     system.list(VOLATILE),
     system.cutOff(VOLATILE),
-    Promise.all(zones.flatMap(({ name }) => publishedDirectories(name).map((directory) => system.cutOff(directory)))),
+    Promise.all(zones.map(({ name }) => findPublished(name, system))),
   ]);
   const ofZone = (path: string, pattern: RegExp): Leftover[] => {
     const zone = pattern.exec(path)?.[1];
@@ -94,10 +94,13 @@ async function findLeftovers({ zones }: Records, system: System): Promise<Leftov
   ];
 }
 
-/** Where files are published for a zone. */
-function publishedDirectories(zone: ZoneName): string[] {
-  const layers = ['all', 'zone'].map((name) => `${publishedTemplates(zone)}/${name}`);
-  return [publishedDirectory(zone), ...layers.flatMap((layer) => [layer, `${layer}/partials`])];
+/** What was being published for a zone. Most have no templates. */
+async function findPublished(zone: ZoneName, system: System): Promise<string[]> {
+  const templates = publishedTemplates(zone);
+  const layers =
+    (await system.kindOf(templates)) === undefined ? [] : ['all', 'zone'].map((name) => `${templates}/${name}`);
+  const directories = [publishedDirectory(zone), ...layers.flatMap((layer) => [layer, `${layer}/partials`])];
+  return (await Promise.all(directories.map((directory) => system.cutOff(directory)))).flat();
 }
 
 function removal({ path }: Leftover): HostStep {

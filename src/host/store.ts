@@ -11,6 +11,13 @@ import { parseZoneRecord } from '../ini/zone-record.ts';
 import { NETWORK_RECORDS, SETTINGS_FILE, TRANSACTION_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
 import { errorCode } from '../system/node-error.ts';
 import type { System } from '../system/system.ts';
+import { readIndexed } from './record-index.ts';
+
+/** How the name of a record's file ends. */
+const RECORD = '.ini';
+
+/** From how many zones on an index is faster than reading each record. */
+const MANY = 200;
 
 /** All records of the host, in order of their names. */
 export interface Records {
@@ -26,10 +33,21 @@ export async function readRecords(system: System): Promise<Records> {
     readDirectory(NETWORK_RECORDS, system, (text, file, name) =>
       parseNetworkRecord(text, file, parseNetworkName(name)),
     ),
-    readDirectory(ZONE_RECORDS, system, (text, file, name) => parseZoneRecord(text, file, parseZoneName(name))),
+    readZoneRecords(system),
   ]);
   const cutOff = (await system.kindOf(TRANSACTION_FILE)) === undefined ? [] : [transactionCutOff()];
   return { networks: networks.read, zones: zones.read, damaged: [...networks.damaged, ...zones.damaged, ...cutOff] };
+}
+
+type ReadRecords<T> = { readonly read: T[]; readonly damaged: OperatorError[] };
+
+/** Of few, each is read; of many, those that changed since they were last read. */
+async function readZoneRecords(system: System): Promise<ReadRecords<ZoneRecord>> {
+  const stamped = (await system.listStamped(ZONE_RECORDS)).filter(([name]) => name.endsWith(RECORD));
+  const parse = (text: string, file: string, name: string) => parseZoneRecord(text, file, parseZoneName(name));
+  const readFiles = (files: readonly string[]) => readThese(ZONE_RECORDS, files, system, parse);
+  if (stamped.length < MANY) return await readFiles(stamped.map(([name]) => name));
+  return await readIndexed(stamped, readFiles, system);
 }
 
 /** Some of its records may be missing, so what is taken is not known until it is finished. */
@@ -43,8 +61,17 @@ async function readDirectory<T>(
   directory: string,
   system: System,
   parse: (text: string, file: string, name: string) => T,
-): Promise<{ read: T[]; damaged: OperatorError[] }> {
-  const files = (await system.list(directory)).filter((name) => name.endsWith('.ini'));
+): Promise<ReadRecords<T>> {
+  const files = (await system.list(directory)).filter((name) => name.endsWith(RECORD));
+  return await readThese(directory, files, system, parse);
+}
+
+async function readThese<T>(
+  directory: string,
+  files: readonly string[],
+  system: System,
+  parse: (text: string, file: string, name: string) => T,
+): Promise<ReadRecords<T>> {
   const read: T[] = [];
   const damaged: OperatorError[] = [];
   const texts = await Promise.all(
@@ -65,7 +92,7 @@ async function readDirectory<T>(
     // Gone since the directory was listed: deleted meanwhile.
     if (text === undefined) return;
     try {
-      read.push(parse(text, `${directory}/${file}`, file.slice(0, -'.ini'.length)));
+      read.push(parse(text, `${directory}/${file}`, file.slice(0, -RECORD.length)));
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       const path = `${directory}/${file}`;

@@ -30,6 +30,7 @@ export function parseRows<F extends string>(stdout: string, fields: readonly F[]
 
 /** Splits at each ":" that has no "\" before it and takes the "\" away. */
 export function splitFields(line: string): string[] {
+  if (!line.includes('\\')) return line.split(':');
   const fields = [''];
   for (const [, escaped, plain] of line.matchAll(/\\(.)|(.)/gs)) {
     if (plain === ':') fields.push('');

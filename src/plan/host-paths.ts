@@ -31,6 +31,8 @@ export const HISTORY_FILE = '/var/log/zonenet/history';
 export const TRANSACTION_FILE = '/etc/zonenet/transaction.ini';
 /** What was in order at the last look (host/seen.ts). */
 export const SEEN_FILE = `${VOLATILE}/seen`;
+/** What zone records say, to be read fast (host/record-index.ts). */
+export const INDEX_FILE = `${VOLATILE}/zone-index`;
 /** Where zonecfg stores the configuration of a zone; only its stamp is looked at (§4.1). */
 export const zoneConfigFile = (zone: ZoneName) => `/etc/zones/${zone}.xml`;
 

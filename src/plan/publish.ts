@@ -35,23 +35,28 @@ export interface Recorded {
 export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: Recorded): ZoneFacts {
   const routed = routedNetworks(zone);
   const served = routed.filter((name) => networks.some((one) => one.name === name && one.names?.by === 'dns'));
-  const behind = zones.filter(({ name, state }) => name !== zone.name && state !== 'deleting');
+  // Most zones are told of no other; so a thousand of them do not each look at all others.
+  const named = namedInHosts(zone, networks);
+  const others =
+    routed.length + named.length === 0
+      ? []
+      : zones.filter(({ name, state }) => name !== zone.name && state !== 'deleting');
   return {
     zone: zone.name,
     role: zone.role,
     nics: zone.nics.map(({ over: _, ...nic }) => nic),
     resolver: resolverOf(zone, networks, resolver),
     networks: networks.filter(({ name }) => routed.includes(name)).map(hiddenNetwork),
-    members: behind
+    members: others
       .filter((member) => routed.some((network) => isBehind(member, network)))
       .map((member) => ({
         zone: member.name,
         addresses: routed.flatMap((network) => addressesOn(member, network)),
         leases: leasesOf(member, served),
       })),
-    forwards: forwardsThrough(zone, zones, behind),
+    forwards: routed.length === 0 ? [] : forwardsThrough(zone, zones, others),
     rules: zone.rules.map((rule) => resolveRule(rule, zone, { networks, zones })),
-    siblings: siblingsOf(zone, networks, behind),
+    siblings: siblingsOf(named, others),
     vars: varsOf(zone, networks, vars),
   };
 }
@@ -96,12 +101,16 @@ function leasesOf({ nics }: ZoneRecord, networks: readonly NetworkName[]): Lease
   });
 }
 
-/** The other zones on the networks of a zone whose names are in /etc/hosts, with their routers. */
-function siblingsOf(zone: ZoneRecord, networks: readonly Network[], others: readonly ZoneRecord[]): Sibling[] {
+/** The networks of a zone, not those it routes, whose zones are named in /etc/hosts. */
+function namedInHosts(zone: ZoneRecord, networks: readonly Network[]): NetworkName[] {
   const own = routedNetworks(zone);
-  const named = networksOf(zone).filter(
+  return networksOf(zone).filter(
     (name) => !own.includes(name) && networks.some((one) => one.name === name && one.names?.by === 'hosts'),
   );
+}
+
+/** The other zones on networks, with their routers. */
+function siblingsOf(named: readonly NetworkName[], others: readonly ZoneRecord[]): Sibling[] {
   return others.flatMap((other) => {
     const addresses = named.flatMap((network) => addressesOn(other, network));
     return addresses.length === 0 ? [] : [{ zone: other.name, addresses }];
@@ -135,13 +144,15 @@ export interface Publication {
  */
 export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Published): Publication {
   const path = metadataFile(facts.zone);
-  const before = text === undefined ? undefined : generationOf(text, path);
-  // A zone refuses metadata older than what it has applied, so those are published anew.
-  if (before !== undefined && before >= applied && formatMetadata({ ...facts, generation: before }) === text) {
-    return { zone: facts.zone, generation: before, plan: [] };
+  const current = generationAtHead(text);
+  // What is as it would be written needs no reading. A zone refuses metadata older than what it has applied, so those
+  // are published anew.
+  if (current !== undefined && current >= applied && formatMetadata({ ...facts, generation: current }) === text) {
+    return { zone: facts.zone, generation: current, plan: [] };
   }
-  const generation = Math.max(before ?? 0, applied) + 1;
-  const note = text === undefined ? `generation ${generation}` : changeNote(facts, text, path, generation);
+  const before = text === undefined ? undefined : readMetadata(text, path);
+  const generation = Math.max(before?.generation ?? 0, applied) + 1;
+  const note = text === undefined ? `generation ${generation}` : changeNote(facts, before, generation);
   const content = formatMetadata({ ...facts, generation });
   return {
     zone: facts.zone,
@@ -166,9 +177,10 @@ export function publishedDigest(text: string | undefined, zone: ZoneName): strin
   return text === undefined ? undefined : readMetadata(text, metadataFile(zone))?.templates;
 }
 
-/** Missing: the file cannot be read, so its number tells nothing. */
-function generationOf(text: string, path: string): number | undefined {
-  return readMetadata(text, path)?.generation;
+/** The generation as we write it, near the top. Undefined: not written by us. */
+function generationAtHead(text = ''): number | undefined {
+  const digits = /^generation = (\d{1,15})$/m.exec(text.slice(0, 500))?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 function readMetadata(text: string, path: string): ZoneMetadata | undefined {
@@ -181,13 +193,12 @@ function readMetadata(text: string, path: string): ZoneMetadata | undefined {
 }
 
 /** "generation 7 → 8: member db1": what is new, for the plan. */
-function changeNote(facts: ZoneFacts, text: string, path: string, generation: number): string {
-  const before = readMetadata(text, path);
+function changeNote(facts: ZoneFacts, before: ZoneMetadata | undefined, generation: number): string {
   if (before === undefined) return `generation ${generation}: the file there cannot be read`;
-  const [had, has] = [before.members.map(({ zone }) => zone), facts.members.map(({ zone }) => zone)];
+  const [had, has] = [membersOf(before), membersOf(facts)];
   const changes = [
-    ...has.filter((zone) => !had.includes(zone)).map((zone) => `member ${zone}`),
-    ...had.filter((zone) => !has.includes(zone)).map((zone) => `without ${zone}`),
+    ...[...has].filter((zone) => !had.has(zone)).map((zone) => `member ${zone}`),
+    ...[...had].filter((zone) => !has.has(zone)).map((zone) => `without ${zone}`),
   ];
   const [led, leads] = [forwardLines(before), forwardLines(facts)];
   const more = leads.filter((line) => !led.includes(line)).map((line) => `forward ${line}`);
@@ -197,6 +208,8 @@ function changeNote(facts: ZoneFacts, text: string, path: string, generation: nu
   if (before.templates !== facts.templates) changes.push('templates');
   return `generation ${before.generation} → ${generation}: ${changes.length === 0 ? 'other facts' : changes.join(', ')}`;
 }
+
+const membersOf = ({ members }: Pick<ZoneMetadata, 'members'>) => new Set(members.map(({ zone }) => zone));
 
 const ruleLines = ({ rules }: Pick<ZoneMetadata, 'rules'>) => rules.map(formatResolvedRule).join('\n');
 

@@ -50,6 +50,13 @@ export interface System {
    * is not there.
    */
   stampOf(path: string): Promise<string | undefined>;
+  /**
+   * Names in a directory as `list` gives them, each with a stamp as of `stampOf`; empty when the directory is not there.
+   * The stamp is undefined where a file was changed so lately that another change might leave it the same.
+   */
+  listStamped(path: string): Promise<readonly (readonly [name: string, stamp: string | undefined])[]>;
+  /** Adds to a file that may be lost at any time, in a directory that is there. Readers may find its end cut off. */
+  appendNotes(path: string, text: string): Promise<void>;
   /** Permission bits and owner of what is at a path, links not followed; undefined when nothing is. */
   attributesOf(path: string): Promise<FileAttributes | undefined>;
   /** One line of progress, for people: stderr on the host, the service's log in a zone. */

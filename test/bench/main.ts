@@ -1,6 +1,8 @@
 // `npm run bench`: speed as ratios within one run. Times are of this machine, in the lab; ratios are what to compare.
 import { cpus } from 'node:os';
+import { join } from 'node:path';
 import { type LabHandle, startLab } from '../lab/lab.ts';
+import { benchAllocator } from './allocator/in-namespaces.ts';
 import { formatRatio, measure } from './measure.ts';
 import { createStory, fillWithRecords } from './story.ts';
 
@@ -64,10 +66,7 @@ async function measureShowZone(lab: LabHandle, count: number): Promise<void> {
   );
 }
 
-async function bench(): Promise<void> {
-  print(
-    `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, medians of ${ROUNDS} runs that take turns\n\n`,
-  );
+async function benchMethod(): Promise<void> {
   const lab = await startLab();
   try {
     await createStory(lab);
@@ -79,4 +78,25 @@ async function bench(): Promise<void> {
   }
 }
 
-await bench();
+const build = join(import.meta.dirname, '../..');
+
+/** By the name that `npm run bench NAME` chooses them with. */
+const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
+  method: benchMethod,
+  allocator: async () => benchAllocator(build, join(build, 'bench-host')),
+};
+
+async function bench(chosen: readonly string[]): Promise<void> {
+  const unknown = chosen.find((name) => !Object.hasOwn(SECTIONS, name));
+  if (unknown !== undefined) throw new Error(`no section "${unknown}"; there are: ${Object.keys(SECTIONS).join(', ')}`);
+  print(
+    `node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}; medians of runs that take turns\n`,
+  );
+  for (const [name, run] of Object.entries(SECTIONS)) {
+    if (chosen.length > 0 && !chosen.includes(name)) continue;
+    print(`\n${name}\n`);
+    await run();
+  }
+}
+
+await bench(process.argv.slice(2));

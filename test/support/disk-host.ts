@@ -53,6 +53,8 @@ export function createDiskHost(fake: FakeHost) {
     makeDirectory: (path, mode) => of(path).makeDirectory(path, mode),
     remove: (path) => of(path).remove(path),
     list: (path) => of(path).list(path),
+    listStamped: (path) => of(path).listStamped(path),
+    appendNotes: (path, text) => of(path).appendNotes(path, text),
     cutOff: (path) => of(path).cutOff(path),
     kindOf: (path) => of(path).kindOf(path),
     attributesOf: (path) => of(path).attributesOf(path),

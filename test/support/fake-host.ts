@@ -375,6 +375,8 @@ export function createFakeHost() {
         .map((file) => file.slice(file.lastIndexOf('/') + 1))
         .filter((name) => !name.startsWith('.'))
         .sort(),
+    listStamped: async (path) => (await system.list(path)).map((name) => [name, files.get(`${path}/${name}`)]),
+    appendNotes: async (path, text) => void files.set(path, `${files.get(path) ?? ''}${text}`),
     cutOff: async (path) => inside(path).filter((file) => /\/\.[^/]+\.zonenet$/.test(file)),
     attributesOf: async () => undefined,
     kindOf: async (path) => (files.has(path) ? 'file' : directories.has(path) ? 'directory' : undefined),

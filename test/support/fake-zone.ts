@@ -414,6 +414,12 @@ export function createFakeZone() {
         .map((file) => file.slice(file.lastIndexOf('/') + 1))
         .sort(),
     stampOf: async () => undefined,
+    listStamped: async () => {
+      throw new Error('nothing in a zone asks for stamps');
+    },
+    appendNotes: async () => {
+      throw new Error('nothing in a zone keeps notes');
+    },
     attributesOf: async () => undefined,
     kindOf: async (path) => {
       if (links.has(path)) return 'link';

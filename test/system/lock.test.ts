@@ -89,6 +89,47 @@ if (process.env['LOCK_DIR'] !== undefined) {
     assert.is(readdirSync(join(directory, 'lock')).length, 1);
   });
 
+  test('who waits comes to it in order, and one killed while waiting keeps nobody', async ({ directory }) => {
+    const first = await lockIn(directory);
+    const order: number[] = [];
+    const waitingFiles = () => readdirSync(join(directory, 'lock')).filter((name) => name.startsWith('W.')).length;
+    const wait = async (number: number) => {
+      const release = await lockIn(directory);
+      order.push(number);
+      await setTimeout(2);
+      await release();
+    };
+    const killed = start(directory, 0);
+    while (waitingFiles() < 1) await setTimeout(2);
+    const waiting: Promise<void>[] = [];
+    for (let number = 0; number < 12; number += 1) {
+      waiting.push(wait(number));
+      while (waitingFiles() < number + 2) await setTimeout(2);
+    }
+    killed.kill('SIGKILL');
+    await ended(killed);
+    await first();
+    await Promise.all(waiting);
+    assert.equal(
+      order,
+      Array.from({ length: 12 }, (_, number) => number),
+    );
+    assert.equal(waitingFiles(), 0);
+  });
+
+  test('one that is stopped while it is next keeps the others for a moment only', async ({ directory }) => {
+    const first = await lockIn(directory);
+    const stopped = start(directory, 0);
+    while (!readdirSync(join(directory, 'lock')).some((name) => name.startsWith('W.'))) await setTimeout(2);
+    stopped.kill('SIGSTOP');
+    const second = lockIn(directory, 5000);
+    await setTimeout(50);
+    await first();
+    await (await second)();
+    stopped.kill('SIGKILL');
+    await ended(stopped);
+  });
+
   test('a pid that was given to another process holds nothing', async ({ directory }) => {
     const release = await lockIn(directory);
     const file = join(directory, 'lock', 'L.1');

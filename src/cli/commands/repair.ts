@@ -1,5 +1,5 @@
 import { OperatorError } from '../../domain/errors.ts';
-import { planSync, sync } from '../../host/sync.ts';
+import { type Convergence, planSync, sync } from '../../host/sync.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
@@ -20,15 +20,17 @@ async function run({ dryRun, verbose }: PlanOptions, { host, print, complain }: 
     if (faults.length > 0) throw drift(faults.length, plan.length);
     return;
   }
-  const { faults } = await sync(host);
-  for (const fault of faults) complain(fault);
-  const { plan: left } = await planSync(host);
-  if (faults.length === 0 && left.length === 0) {
-    print('everything is as recorded\n');
-    return;
+  // Most often there is nothing to do, and one look tells.
+  if (!isInOrder(await planSync(host))) {
+    const { faults } = await sync(host);
+    for (const fault of faults) complain(fault);
+    const { plan } = await planSync(host);
+    if (!isInOrder({ plan, faults })) throw drift(faults.length, plan.length);
   }
-  throw drift(faults.length, left.length);
+  print('everything is as recorded\n');
 }
+
+const isInOrder = ({ plan, faults }: Convergence) => plan.length === 0 && faults.length === 0;
 
 /** What is left when nothing more can be done: faults for a person, or steps that did not take. */
 function drift(faults: number, steps: number): OperatorError {

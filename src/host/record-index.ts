@@ -1,0 +1,81 @@
+import type { OperatorError } from '../domain/errors.ts';
+import type { ZoneRecord } from '../domain/zone-record.ts';
+import { INDEX_FILE, SOFTWARE, VOLATILE } from '../plan/host-paths.ts';
+import type { System } from '../system/system.ts';
+
+/** A record as it was read, and how its file is known again. */
+type Entry = readonly [file: string, stamp: string, record: ZoneRecord];
+
+interface Reading {
+  readonly read: ZoneRecord[];
+  readonly damaged: OperatorError[];
+}
+
+/** How an entry ends. Entries are JSON, which has no newline of its own. */
+const END = ',\n';
+
+/**
+ * Reads many records: those whose file is as it was when it was last read from the index, the others by `readFiles`.
+ *
+ * The index can be thrown away at any time and is never believed: an entry is used while the file's stamp is the one it
+ * was read at, by this very software. So nobody has to keep it; whoever reads adds what it did not know.
+ */
+export async function readIndexed(
+  stamped: readonly (readonly [file: string, stamp: string | undefined])[],
+  readFiles: (files: readonly string[]) => Promise<Reading>,
+  system: System,
+): Promise<Reading> {
+  // A record of another version may mean something else.
+  const software = await system.stampOf(`${SOFTWARE}/lib/znetadm.cjs`);
+  if (software === undefined) return await readFiles(stamped.map(([file]) => file));
+  const entries = await readEntries(software, system);
+  const known = new Map(entries.map((entry) => [entry[0], entry]));
+  const fits = ([file, stamp]: (typeof stamped)[number]) => stamp !== undefined && known.get(file)?.[1] === stamp;
+  const changed = stamped.filter((each) => !fits(each));
+  const fresh = await readFiles(changed.map(([file]) => file));
+  const byName = new Map(fresh.read.map((record) => [record.name as string, record]));
+  const news = changed.flatMap(([file, stamp]): Entry[] => {
+    const record = byName.get(nameOf(file));
+    return record === undefined || stamp === undefined ? [] : [[file, stamp, record]];
+  });
+  await keep(news, { entries, of: stamped.length, software }, system);
+  const read = stamped.flatMap((each) => (fits(each) ? known.get(each[0])?.[2] : byName.get(nameOf(each[0]))) ?? []);
+  return { read, damaged: fresh.damaged };
+}
+
+const nameOf = (file: string) => file.replace(/\.ini$/, '');
+
+/** Later entries of a file are the newer ones. Empty: there is no index, or none that can be used. */
+async function readEntries(software: string, system: System): Promise<readonly Entry[]> {
+  try {
+    const text = (await system.readFile(INDEX_FILE)) ?? '';
+    const head = headOf(software);
+    if (!text.startsWith(head)) return [];
+    // What comes after the last end was cut off.
+    return JSON.parse(`[${text.slice(head.length, Math.max(head.length, text.lastIndexOf(END)))}]`) as Entry[];
+  } catch {
+    // Not ours to read, or not what we wrote: then every record is read.
+    return [];
+  }
+}
+
+const headOf = (software: string) => `zonenet-index ${software}\n`;
+
+/** Adds entries, or writes the index anew where there is none or most of it is old. A failure costs time only. */
+async function keep(
+  news: readonly Entry[],
+  { entries, of, software }: { entries: readonly Entry[]; of: number; software: string },
+  system: System,
+): Promise<void> {
+  if (news.length === 0) return;
+  const text = news.map((entry) => `${JSON.stringify(entry)}${END}`).join('');
+  try {
+    const grown = entries.length > 0 && entries.length + news.length < 2 * of;
+    if (grown) return await system.appendNotes(INDEX_FILE, text);
+    await system.makeDirectory(VOLATILE, 0o700);
+    await system.remove(INDEX_FILE);
+    await system.appendNotes(INDEX_FILE, `${headOf(software)}${text}`);
+  } catch {
+    // Not ours to write, or full.
+  }
+}

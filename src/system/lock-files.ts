@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { link, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { errorCode } from './node-error.ts';
+import type { ProcessTable } from './process-table.ts';
+
+// Numbered files of a directory, each naming a process: what a lock and its queue are made of.
+
+/** A process, so that another with its pid is told apart. */
+export interface Holder {
+  readonly pid?: number;
+  /** When the process began, in the words of its system. */
+  readonly start?: string;
+  readonly released?: true;
+}
+
+/** L.1, L.2, …: who has or had the lock. W.1, W.2, …: who waits, in the order they came. */
+export type Kind = 'L' | 'W';
+
+export const numbered = (directory: string, kind: Kind, number: number) => join(directory, `${kind}.${number}`);
+
+/** The numbers that there are of a kind, in no order. */
+export async function numbersOf(directory: string, kind: Kind): Promise<number[]> {
+  return (await readdir(directory)).flatMap((name) => {
+    const number = name.startsWith(`${kind}.`) ? /^\d+$/.exec(name.slice(2))?.[0] : undefined;
+    return number === undefined ? [] : [Number(number)];
+  });
+}
+
+/** "gone": somebody has removed it since we looked. */
+export async function readHolder(path: string): Promise<Holder | 'gone'> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as Holder;
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return 'gone';
+    throw error;
+  }
+}
+
+export async function isAlive({ pid, start, released }: Holder, processes: ProcessTable): Promise<boolean> {
+  if (released === true || pid === undefined) return false;
+  return (await processes.startOf(pid)) === start;
+}
+
+/** Writes the whole file under a name of its own. */
+export async function writeWhole(directory: string, holder: Holder): Promise<string> {
+  const file = join(directory, `.${process.pid}.${randomBytes(6).toString('hex')}`);
+  await writeFile(file, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+  return file;
+}
+
+/** False: another process was first. */
+export async function linkWhole(directory: string, holder: Holder, path: string): Promise<boolean> {
+  const file = await writeWhole(directory, holder);
+  try {
+    await link(file, path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(file);
+  }
+}
+
+export async function unlinkIfThere(path: string): Promise<void> {
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error;
+  }
+}

@@ -1,0 +1,152 @@
+// The allocator's own time, on a host whose programs only keep lists (canned-host.ts). Started by in-namespaces.ts.
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { median } from '../measure.ts';
+import { runProgram, timed } from '../run.ts';
+import { reportBeside, reportKills } from './beside.ts';
+import { callsOf, canHost, puttingBack } from './canned-host.ts';
+
+const ZNETADM = '/opt/zonenet/bin/znetadm';
+const NODE = process.execPath;
+const ROUNDS = 9;
+
+/** How many are killed. */
+const RUNS = 600;
+
+/** Zones there are already. Each network has a thousand, behind a proxy of its own. */
+const SIZES = [10, 100, 1000, 8000];
+const PER_NETWORK = 1000;
+
+/** Beside how many zones of ours host-local is timed, and how many leases it then has. */
+const LEASES = new Map([
+  [10, 0],
+  [1000, 1000],
+  [8000, 10_000],
+]);
+
+const print = (text: string) => process.stdout.write(text);
+const znetadm = (...args: readonly string[]) => runProgram([ZNETADM, ...args]);
+const ms = (value: number) => `${value.toFixed(1).padStart(8)} ms`;
+
+/** What a command costs, and what it cannot cost less than. */
+interface Cost {
+  readonly command: number;
+  /** An empty node. */
+  readonly node: number;
+  /** The same programs, called by a shell. */
+  readonly programs: number;
+  /** One file written, synced, renamed, its directory synced. */
+  readonly write: number;
+  readonly calls: number;
+}
+
+const beyond = ({ command, node, programs, write }: Cost) => command - node - programs - write;
+
+function report(what: string, cost: Cost, allowed: number): void {
+  const { command, node, programs, write, calls } = cost;
+  const own = beyond(cost);
+  const floor = node + programs + write;
+  print(
+    `${what.padEnd(44)}${ms(command)}   N ${ms(node)}   ${String(calls).padStart(4)} programs ${ms(programs)}   F ${ms(write)}   beyond ${ms(own)} (${allowed} allowed)   ratio ${(command / floor).toFixed(2)}\n`,
+  );
+}
+
+async function syncedWrite(): Promise<void> {
+  const handle = await open('/etc/zonenet/.bench', 'w');
+  await handle.writeFile('x'.repeat(500));
+  await handle.sync();
+  await handle.close();
+  await rename('/etc/zonenet/.bench', '/etc/zonenet/bench');
+  const directory = await open('/etc/zonenet', 'r');
+  await directory.sync();
+  await directory.close();
+  rmSync('/etc/zonenet/bench');
+}
+
+/** Medians of runs that take turns with their floors; `undo` puts things back after each. */
+async function costOf(args: readonly string[], undo: () => Promise<unknown>, rounds = ROUNDS): Promise<Cost> {
+  const run = () => znetadm(...args);
+  await run();
+  await undo();
+  const calls = await callsOf(async () => void (await run()));
+  await undo();
+  writeFileSync('/var/floor.sh', `#!/bin/sh\n${calls.map((call) => `${call} >/dev/null\n`).join('')}`, { mode: 0o755 });
+  const drafts = [...calls.join('\n').matchAll(/ -f (\S+)$/gm)].flatMap(([, file]) => file ?? []);
+  const times = { command: [] as number[], node: [] as number[], programs: [] as number[], write: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    times.command.push(await timed(run));
+    await undo();
+    times.node.push(await timed(() => runProgram([NODE, '-e', '0'])));
+    // zonecfg reads the files that znetadm had for it.
+    for (const file of drafts) writeFileSync(file, 'create -b\n');
+    await puttingBack(
+      async () => void times.programs.push(await timed(() => runProgram(['/bin/sh', '/var/floor.sh']))),
+    );
+    for (const file of drafts) rmSync(file);
+    times.write.push(await timed(syncedWrite));
+  }
+  return {
+    command: median(times.command),
+    node: median(times.node),
+    programs: median(times.programs),
+    write: median(times.write),
+    calls: calls.length,
+  };
+}
+
+async function fill(from: number, to: number): Promise<void> {
+  for (let at = from; at < to; ) {
+    const network = `net${Math.floor(at / PER_NETWORK)}`;
+    if (at % PER_NETWORK === 0) {
+      await znetadm('create-network', '-a', `10.${Math.floor(at / PER_NETWORK)}.0.0/21`, network);
+      await znetadm('create-zone', '--no-install', '-R', network, '-x', 'e1000g0=dhcp', `proxy-${network}`);
+    }
+    const count = Math.min(to - at, PER_NETWORK - (at % PER_NETWORK));
+    await znetadm('create-zone', '--no-install', '-N', network, '-c', `${count}`, '--first', `${at}`, 'web');
+    at += count;
+  }
+}
+
+/** Megabytes that commands take at their most. */
+async function reportMemory(size: number): Promise<void> {
+  const preload = '/var/most.cjs';
+  writeFileSync(
+    preload,
+    `process.on('exit', () => require('fs').writeFileSync('/var/most', String(process.resourceUsage().maxRSS)));`,
+  );
+  for (const args of [['create-zone', '-n', '-N', 'net0', 'new'], ['show-zone', '-p', '-o', 'zone'], ['check']]) {
+    await runProgram([NODE, '-r', preload, '/opt/zonenet/lib/start.cjs', ...args]);
+    const most = Number(readFileSync('/var/most', 'utf8')) / 1024;
+    print(`${`memory of ${args[0]} at ${size} zones`.padEnd(44)}${most.toFixed(0).padStart(8)} MB (120 allowed)\n`);
+  }
+}
+
+async function bench(): Promise<void> {
+  canHost();
+  await znetadm('create-network', '-a', '10.100.0.0/16', 'kills');
+  await reportKills(RUNS, 'kills');
+  const created: number[] = [];
+  let have = 0;
+  for (const size of SIZES) {
+    await fill(have, size);
+    have = size;
+    const cost = await costOf(['create-zone', '--no-install', '-N', 'net0', 'new'], () =>
+      znetadm('delete-zone', 'new'),
+    );
+    created.push(cost.command);
+    report(`create-zone beside ${size} zones`, cost, 25);
+    const leases = LEASES.get(size);
+    if (leases !== undefined) await reportBeside(size, leases, 'net0');
+    if (size === 1000) {
+      for (const args of [['check'], ['sync']])
+        report(`${args[0]}, ${size} zones in order`, await costOf(args, async () => undefined), 250);
+    }
+  }
+  await reportMemory(have);
+  const [least = 1] = created;
+  print(
+    `growth of create-zone: ${created.map((time, index) => `${SIZES[index]}: ${(time / least).toFixed(2)}`).join('  ')} (1.5 allowed)\n`,
+  );
+}
+
+await bench();

@@ -1,0 +1,64 @@
+// The start of znetadm from compiled code that an earlier start has kept.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const test = suite<{ root: string }>('start.ts');
+
+// A program of its own beside the real start, in a namespace where /var/run is its own too.
+const MOUNT = 'mkdir -p "$0/run" && mount --bind "$0/run" /var/run && exec "$@"';
+
+test.before.each((context) => {
+  context.root = mkdtempSync(join(tmpdir(), 'zonenet-start-'));
+  mkdirSync(join(context.root, 'lib'));
+  cpSync('build/opt/zonenet/lib/start.cjs', join(context.root, 'lib/start.cjs'));
+  program(context.root, 'one');
+});
+
+test.after.each(({ root }) => rmSync(root, { recursive: true, force: true }));
+
+const program = (root: string, word: string) =>
+  writeFileSync(
+    join(root, 'lib/znetadm.cjs'),
+    `process.stdout.write(${JSON.stringify(word)} + ' ' + process.argv.slice(2).join(' ') + ' ' + require('node:path').basename(__filename)); process.exitCode = Number(process.argv[3] ?? 0);`,
+  );
+
+function start(root: string, ...args: readonly string[]) {
+  const argv = ['-r', '-m', '/bin/sh', '-c', MOUNT, root, process.execPath, join(root, 'lib/start.cjs'), ...args];
+  const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } });
+  assert.is(stderr, '');
+  return { status, stdout };
+}
+
+const keptOf = (root: string, command: string) => readFileSync(join(root, 'run/zonenet/code', command));
+
+test('says and ends the same with and without it, and keeps it once', ({ root }) => {
+  const want = { status: 0, stdout: 'one check 0 znetadm.cjs' };
+  assert.equal(start(root, 'check', '0'), want);
+  const kept = keptOf(root, 'check');
+  assert.equal(start(root, 'check', '0'), want);
+  assert.equal(keptOf(root, 'check'), kept);
+});
+
+test('nothing is kept of a run that failed, or of what is no name', ({ root }) => {
+  assert.is(start(root, 'check', '3').status, 3);
+  start(root, '../evil', '0');
+  start(root);
+  assert.throws(() => keptOf(root, 'check'), /ENOENT/);
+});
+
+test('another program, or damage, is not run from it', ({ root }) => {
+  start(root, 'check', '0');
+  program(root, 'two');
+  assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+  const kept = keptOf(root, 'check');
+  writeFileSync(join(root, 'run/zonenet/code/check'), kept.subarray(0, kept.length - 40));
+  assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+  writeFileSync(join(root, 'run/zonenet/code/check'), 'rubbish');
+  assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+});
+
+test.run();
