@@ -44,6 +44,8 @@ async function buildSoftware() {
     format: 'cjs',
     minify: true,
     keepNames: true,
+    // start.cjs runs code in a script, where only require is at hand.
+    supported: { 'dynamic-import': false },
     plugins: [templatesPlugin(root, { separate: true })],
   });
   for (const dir of ['templates', 'smf-manifests']) {
