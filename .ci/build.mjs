@@ -30,7 +30,7 @@ export function filesBelow(dir, ending) {
 async function buildSoftware() {
   rmSync(out('opt'), { recursive: true, force: true });
   const entryPoints = {
-    start: 'src/cli/start.ts',
+    start: 'src/system/start.ts',
     znetadm: 'src/cli/main.ts',
     method: 'src/zone/main.ts',
     compiler: 'src/render/compiler.ts',

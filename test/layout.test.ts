@@ -35,8 +35,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'node:child_process': ['system'],
   'node:fs': ['system'],
   'node:fs/promises': ['system'],
+  'node:module': ['system'],
   'node:net': ['domain'],
   'node:timers/promises': ['system'],
+  'node:vm': ['system'],
 };
 
 /** Parts of Node without a side effect, or that an entry point needs: allowed everywhere but in domain. */

@@ -54,6 +54,17 @@ export function parseOutside(text: string): OutsideRequest {
   });
 }
 
+/**
+ * Reads an outside as `parseOutside` does, or the name of a link alone: one that the global zone has, with its addresses.
+ *
+ * @throws {OperatorError} as `parseOutside`
+ */
+export function parseHostOutside(text: string): OutsideRequest {
+  const isLink = /^[A-Za-z][A-Za-z0-9_.]*[0-9]$/.test(text);
+  if (!isLink) return parseOutside(text);
+  return { uplink: parseLinkName(text), asIs: true, addresses: [], dhcp: false, addrconf: false };
+}
+
 function parseUplink(text: string): Pick<OutsideRequest, 'uplink' | 'vlan'> {
   const colon = text.indexOf(':');
   if (colon < 0) return { uplink: parseLinkName(text) };

@@ -38,6 +38,7 @@ const SHARE: Readonly<Record<HostStep['about'], number>> = {
   refresh: 0.25,
   zone: 0.3,
   service: 0.5,
+  file: 0.5,
   boot: 0.6,
 };
 
@@ -49,6 +50,7 @@ const WORDS: Readonly<Record<HostStep['about'], string>> = {
   refresh: 'told',
   zone: 'zone',
   service: 'services',
+  file: 'files',
   boot: 'booting, verifying the network',
 };
 

@@ -3,9 +3,9 @@ import { OperatorError } from './errors.ts';
 import {
   type GroupName,
   type NetworkName,
+  parseAnyZoneName,
   parseGroupName,
   parseNetworkName,
-  parseZoneName,
   type ZoneName,
 } from './names.ts';
 import { hostLength, hostPrefix } from './network.ts';
@@ -28,7 +28,7 @@ export function parseEndpoint(text: string): Endpoint {
   if (text === 'any' || text === 'self') return { kind: text };
   const [kind, name] = /^(zone|group|network):(.*)$/.exec(text)?.slice(1) ?? [];
   if (name !== undefined) {
-    if (kind === 'zone') return { kind, name: parseZoneName(name) };
+    if (kind === 'zone') return { kind, name: parseAnyZoneName(name) };
     if (kind === 'group') return { kind, name: parseGroupName(name) };
     if (kind === 'network') return { kind, name: parseNetworkName(name) };
   }

@@ -56,6 +56,11 @@ export interface Nic {
   readonly routers: readonly Address[];
   /** Networks that are reached by other routers on this NIC. */
   readonly routes: readonly StaticRoute[];
+  /**
+   * Of the global zone: the host configures this link itself. Its addresses are known, for filter and NAT, and nothing of
+   * it is changed.
+   */
+  readonly host?: true;
 }
 
 export interface Resolver {

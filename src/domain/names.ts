@@ -4,8 +4,14 @@ import { OperatorError } from './errors.ts';
 /** A data link as dladm(8) accepts it: 1 to 31 characters, ends in a number without leading zeros (§1.2). */
 export type LinkName = Brand<string, 'LinkName'>;
 
-/** A zone as zonecfg(8) accepts it: 1 to 63 characters, first a letter or digit, not "global" (§4.1). */
+/**
+ * A zone as zonecfg(8) accepts it: 1 to 63 characters, first a letter or digit (§4.1); or "global", the host itself, which
+ * is there and cannot be made.
+ */
 export type ZoneName = Brand<string, 'ZoneName'>;
+
+/** The zone that is the host itself. */
+export const GLOBAL = 'global' as ZoneName;
 
 /** A hidden network: a name of ours that is a file name as well, with the grammar of a zone's. */
 export type NetworkName = Brand<string, 'NetworkName'>;
@@ -37,10 +43,19 @@ export function parseLinkName(text: string): LinkName {
  * @throws {OperatorError} NAME_INVALID
  */
 export function parseZoneName(text: string): ZoneName {
-  if (isZoneLike(text) && text !== 'global' && !text.startsWith('SUNW')) return text as ZoneName;
+  if (isZoneLike(text) && text !== GLOBAL && !text.startsWith('SUNW')) return text as ZoneName;
   throw new OperatorError('NAME_INVALID', `Cannot use "${text}" as the name of a zone`, {
     hint: 'Write 1 to 63 letters, digits, "-", "_" or ".", a letter or digit first, not "global" and not SUNW…',
   });
+}
+
+/**
+ * Reads the name of a zone that is there, which may be the global one.
+ *
+ * @throws {OperatorError} NAME_INVALID
+ */
+export function parseAnyZoneName(text: string): ZoneName {
+  return text === GLOBAL ? GLOBAL : parseZoneName(text);
 }
 
 /**

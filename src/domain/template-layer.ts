@@ -23,3 +23,8 @@ export interface TemplateLayer {
 export function isEmptyLayer({ templates, files }: TemplateLayer): boolean {
   return templates.length === 0 && files === undefined;
 }
+
+/** Where nothing is, or nothing counts. */
+export function emptyLayer(origin: Origin, directory: string): TemplateLayer {
+  return { origin, directory, templates: [] };
+}

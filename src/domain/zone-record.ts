@@ -67,6 +67,11 @@ export function hasMethod({ brand, ipType }: Pick<ZoneRecord, 'brand' | 'ipType'
   return ipType === 'exclusive' && !FOREIGN_BRANDS.includes(brand);
 }
 
+/** The links of a zone that are ours: all but those that the host configures for itself. */
+export function ownNics({ nics }: Pick<ZoneRecord, 'nics'>): ZoneNic[] {
+  return nics.filter(({ host }) => host !== true);
+}
+
 /** The networks that a zone is on, as router or behind one, each once. */
 export function networksOf({ nics }: Pick<ZoneRecord, 'nics'>): NetworkName[] {
   return [...new Set(nics.flatMap(({ network }) => (network === undefined ? [] : [network])))];

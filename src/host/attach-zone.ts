@@ -1,11 +1,12 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
-import { networksOf, type ZoneRecord } from '../domain/zone-record.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
+import { networksOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan, HostStep } from '../plan/host-step.ts';
 import { planLending } from '../plan/links.ts';
 import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
 import { waitForRunning } from './applied.ts';
 import { createLinkDecider } from './decide-links.ts';
+import { checkGlobalRequest, decideHostLinks, globalRecord, planTakingOver } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
 import { observeHost, observeHostNetworks, observeZone } from './observe.ts';
@@ -52,7 +53,11 @@ export async function planAttachZone(request: AttachRequest, host: Host): Promis
   const zone = await observeZone(name, observed, system);
   const before = records.zones.find((record) => record.name === name);
   const situation = { records, settings, observed };
-  const base = before === undefined ? foreign(name, zone, host.newId()) : known(before);
+  const isHost = name === GLOBAL;
+  if (isHost) checkGlobalRequest(request);
+  const takingOver = isHost && before === undefined ? await planTakingOver(system) : [];
+  const unknown = () => (isHost ? globalRecord(host.newId(), observed) : foreign(name, zone, host.newId()));
+  const base = before === undefined ? unknown() : known(before);
   const asksNothing = request.routes.length + request.networks.length + request.outside.length === 0;
   // Begun by a run that did not end, or called again only to boot it.
   const decided = before?.state === 'creating' || (before?.origin === 'attached' && asksNothing);
@@ -65,10 +70,11 @@ export async function planAttachZone(request: AttachRequest, host: Host): Promis
   return {
     ...creations,
     record,
-    links: creations.connect.filter((step) => !isPublished(step)),
+    connect: [...takingOver, ...creations.connect],
+    links: [...takingOver, ...creations.connect.filter((step) => !isPublished(step))],
     lend,
     publish: creations.connect.filter(isPublished),
-    needsBoot: zone?.state === 'running' && (lend.length === 0 || record.origin === 'attached'),
+    needsBoot: !isHost && zone?.state === 'running' && (lend.length === 0 || record.origin === 'attached'),
   };
 }
 
@@ -165,8 +171,25 @@ async function withLinks(
     : { addresses: [], routes: [] });
   const decide = createLinkDecider({ ...situation, host: networks });
   const who = { name, brand: base.brand, ipType: base.ipType, before: base, newId: () => host.newId() };
+  if (name === GLOBAL)
+    return { ...base, nics: await withHostLinks(base, request, situation, (own) => decide(own, who).nics, host) };
   const { role, nics } = decide(request, who);
   return { ...base, role, nics: [...base.nics, ...nics] };
+}
+
+/** The host's own links out are taken as they are; those to networks are decided as of any proxy. */
+async function withHostLinks(
+  { nics }: ZoneRecord,
+  request: AttachRequest,
+  { observed, records }: Situation,
+  decide: (request: AttachRequest) => readonly ZoneNic[],
+  { system }: Host,
+): Promise<ZoneNic[]> {
+  const wanted = request.outside.map(({ uplink }) => uplink);
+  const isFirst = nics.length === 0;
+  const outside = isFirst || wanted.length > 0 ? await decideHostLinks(wanted, observed, records, system) : [];
+  const fresh = outside.filter(({ link }) => !nics.some((nic) => nic.link === link));
+  return [...nics, ...fresh, ...decide({ ...request, outside: [] })];
 }
 
 /**
@@ -193,6 +216,10 @@ async function attachNew(request: AttachRequest, host: Host): Promise<Attachment
   };
   const [record] = await makeZones([request.name], plan, host);
   if (attachment === undefined || record === undefined) throw new Error('makeZones makes what it has planned');
+  // The host runs, so it can be seen at once.
+  if (record.name === GLOBAL) {
+    await waitForRunning(attachment.publications, attachment.settings.bootSeconds, host.system);
+  }
   return { ...attachment, record };
 }
 
@@ -206,7 +233,7 @@ async function addLinks(request: AttachRequest, host: Host): Promise<Attachment>
     return planned;
   });
   const { publications, settings, record, lend } = attachment;
-  const follows = lend.length > 0 && record.origin === 'made';
+  const follows = record.name === GLOBAL || (lend.length > 0 && record.origin === 'made');
   const told = publications.filter(({ zone }) => zone !== record.name || follows);
   await waitForRunning(told, settings.bootSeconds, host.system);
   return attachment;

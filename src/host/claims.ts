@@ -1,7 +1,9 @@
 import { parseIpv4, parseIpv6 } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { GLOBAL } from '../domain/names.ts';
 import { formatPrefix, type InterfaceAddress, networkOf, type Prefix, prefixesOverlap } from '../domain/prefix.ts';
 import type { Settings } from '../domain/settings.ts';
+import { ownNics } from '../domain/zone-record.ts';
 import { SETTINGS_FILE } from '../plan/host-paths.ts';
 import type { Records } from './store.ts';
 
@@ -45,14 +47,22 @@ export function claimsOf(records: Records, settings: Settings, host: HostNetwork
         .flatMap(({ addresses }) => addresses.map(networkOf))
         .map((prefix) => ({ prefix, what: `outside network of zone "${name}"` })),
     ),
-    ...host.addresses.map(({ object, address }) => ({
-      prefix: networkOf(address),
-      what: `network of this host's ${object}`,
-    })),
+    ...host.addresses
+      .filter(({ object }) => !isOurs(object, records))
+      .map(({ object, address }) => ({
+        prefix: networkOf(address),
+        what: `network of this host's ${object}`,
+      })),
     ...host.routes.map((prefix) => ({ prefix, what: 'destination of a route of this host' })),
     ...settings.reserved.map((prefix) => ({ prefix, what: `range that ${SETTINGS_FILE} reserves` })),
     ...SPECIAL,
   ];
+}
+
+/** Where the global zone is a proxy, its links to the inside are links of the host too; their networks are known. */
+function isOurs(object: string, { zones }: Records): boolean {
+  const link = object.slice(0, object.indexOf('/'));
+  return zones.some((zone) => zone.name === GLOBAL && ownNics(zone).some((nic) => nic.link === link));
 }
 
 /** The prefixes of the hidden networks of this host. */

@@ -19,6 +19,15 @@ export function createOutsideDecider({
   const given: { readonly zone: ZoneName; readonly address: InterfaceAddress }[] = [];
   return (request, link, zone) => {
     const { addresses, dhcp, addrconf, vlan, bandwidth, priority } = request;
+    if (request.asIs === true) {
+      throw new OperatorError(
+        'USAGE',
+        `Cannot give ${request.uplink} itself to zone "${zone}": it has no address there`,
+        {
+          hint: `Write -x ${request.uplink}=ADDRESS/LENGTH, or "dhcp" in place of the address`,
+        },
+      );
+    }
     const over = findUplink(request.uplink ?? settings.uplink, zone, observed);
     for (const address of addresses) {
       checkHostAddress(address.address, networkOf(address), `zone "${zone}"`);

@@ -7,6 +7,7 @@ import { planWithdrawal } from '../plan/publish.ts';
 import { forgetZone, recordZone } from '../plan/records.ts';
 import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planZoneRemoval } from '../plan/zone-life.ts';
+import { planGlobalRemoval } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
@@ -58,7 +59,12 @@ export async function planRemoval(
       ...plansOf(publications),
       ...(isBegun ? await planLate(publications, system) : []),
     ],
-    remove: [...leaving, ...planInterfaceRemoval(record, interfaces), ...planVnicRemoval(record, observed.links)],
+    remove: [
+      ...leaving,
+      ...(await planGlobalRemoval(record, system)),
+      ...planInterfaceRemoval(record, interfaces),
+      ...planVnicRemoval(record, observed.links),
+    ],
     forget: [...planWithdrawal(record.name, await observePublishedFiles(record.name, system)), forgetZone(record.name)],
   };
 }

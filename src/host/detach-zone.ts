@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { NetworkName, ZoneName } from '../domain/names.ts';
+import { GLOBAL, type NetworkName, type ZoneName } from '../domain/names.ts';
 import { isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnicRemoval } from '../plan/links.ts';
@@ -57,6 +57,8 @@ async function checkWhole(name: ZoneName, host: Host): Promise<ZoneRecord> {
 
 /** The links of a running zone are in use, and its mounts too. */
 async function checkHalted({ name }: ZoneRecord, { system }: Host): Promise<void> {
+  // What the host was given is taken back while it runs.
+  if (name === GLOBAL) return;
   const state = (await observeHost(system)).zones.get(name)?.state;
   if (state === undefined || state === 'configured' || state === 'incomplete' || state === 'installed') return;
   throw new OperatorError('IN_USE', `Cannot detach zone "${name}": it is ${state}, and uses its links`, {

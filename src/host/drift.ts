@@ -1,4 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
+import { GLOBAL } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import {
@@ -17,6 +18,7 @@ import { recordNetwork } from '../plan/records.ts';
 import { findAppliedDrift } from './applied-drift.ts';
 import { planDeleteNetwork } from './delete-network.ts';
 import { planDeleteZone, removalPlan } from './delete-zone.ts';
+import { findHostDrift } from './global-zone.ts';
 import type { Host } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
 import { findDeadRules, findLostForwards } from './lint.ts';
@@ -68,6 +70,7 @@ export async function findStanding(situation: Situation, host: Host, full = fals
     ...zones.flatMap((zone) => findInterfaceDrift(zone, observed.interfaces)),
     ...(await findRunningProtection(zones, situation, host)),
     ...(await Promise.all(zones.map((zone) => findZoneDrift(zone, situation, seen, host)))).flat(),
+    ...(await findHostDrift(zones, host.system)),
     ...zones.flatMap((zone) => findLostForwards(zone, records.zones)),
     ...zones.flatMap((zone) => findDeadRules(zone, records)),
     ...publications.flatMap((publication) => findPublicationDrift(publication)),
@@ -83,7 +86,7 @@ export async function findRunningProtection(
   { records, settings, observed }: Situation,
   { system }: Host,
 ): Promise<Drift[]> {
-  const running = zones.filter(({ name }) => observed.zones.get(name)?.state === 'running');
+  const running = zones.filter(({ name }) => name !== GLOBAL && observed.zones.get(name)?.state === 'running');
   if (!settings.protection || running.length === 0) return [];
   const found = await observeProtection(running, system);
   return running.flatMap((zone) => findProtectionDrift(withOwnLinks(zone, observed.links), records.networks, found));
@@ -103,6 +106,7 @@ function findBegun(network: Network): Drift[] {
 
 /** Whether the zone is there and its configuration has all of ours; asks zonecfg only where that may have changed. */
 async function findZoneDrift(zone: ZoneRecord, { observed }: Situation, seen: Seen, host: Host): Promise<Drift[]> {
+  if (zone.name === GLOBAL) return [];
   const entry = observed.zones.get(zone.name);
   const usual = ['installed', 'ready', 'running', 'shutting_down', ...(zone.install ? [] : ['configured'])];
   if (entry === undefined || !usual.includes(entry.state)) {

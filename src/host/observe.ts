@@ -1,5 +1,5 @@
 import { familyOf } from '../domain/address.ts';
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { Prefix } from '../domain/prefix.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { type Link, parseLinks, showLinks } from '../illumos/dladm.ts';
@@ -66,13 +66,13 @@ async function observeShares(
   return { ...observed, links: new Map(links) };
 }
 
-/** A zone with its configuration. Undefined when the host has none of that name. */
+/** A zone with its configuration. Undefined when the host has none of that name, and of the global zone. */
 export async function observeZone(
   zone: ZoneName,
   { zones }: Pick<Observed, 'zones'>,
   system: System,
 ): Promise<ObservedZone | undefined> {
-  const entry = zones.get(zone);
+  const entry = zone === GLOBAL ? undefined : zones.get(zone);
   return entry === undefined ? undefined : { ...entry, config: parseConfig(await ask(exportConfig(zone), system)) };
 }
 

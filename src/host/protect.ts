@@ -1,4 +1,5 @@
 import { familyOf } from '../domain/address.ts';
+import { GLOBAL } from '../domain/names.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { parseMacs, parseProtection, showMacs, showProtection } from '../illumos/dladm.ts';
@@ -27,5 +28,6 @@ export function protectionOf(
   { protection }: Pick<Settings, 'protection'>,
   observed: ObservedProtection,
 ): HostPlan {
-  return protection ? planProtection(zone, networks, observed) : [];
+  // Nobody wipes protection of the host's own links, and nobody in it is to be held.
+  return protection && zone.name !== GLOBAL ? planProtection(zone, networks, observed) : [];
 }

@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
-import type { Origin, TemplateLayer } from '../domain/template-layer.ts';
+import { emptyLayer, type Origin, type TemplateLayer } from '../domain/template-layer.ts';
 import { publishedTemplates, SITE_TEMPLATES, zoneTemplates } from '../plan/host-paths.ts';
 import { digestOfLayers, managedFilesOf, overridesOf, templatesOf } from '../plan/rendering.ts';
 import { compileOverrides } from '../render/render.ts';
@@ -63,8 +63,4 @@ export async function readPublished(zone: ZoneName, system: System): Promise<Hos
     if (error instanceof OperatorError) return undefined;
     throw error;
   }
-}
-
-function emptyLayer(origin: Origin, directory: string): TemplateLayer {
-  return { origin, directory, templates: [] };
 }

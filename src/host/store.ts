@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../domain/names.ts';
+import { type NetworkName, parseAnyZoneName, parseNetworkName, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { Prefix } from '../domain/prefix.ts';
 import { DEFAULT_SETTINGS, type Settings } from '../domain/settings.ts';
@@ -44,7 +44,7 @@ type ReadRecords<T> = { readonly read: T[]; readonly damaged: OperatorError[] };
 /** Of few, each is read; of many, those that changed since they were last read. */
 async function readZoneRecords(system: System): Promise<ReadRecords<ZoneRecord>> {
   const stamped = (await system.listStamped(ZONE_RECORDS)).filter(([name]) => name.endsWith(RECORD));
-  const parse = (text: string, file: string, name: string) => parseZoneRecord(text, file, parseZoneName(name));
+  const parse = (text: string, file: string, name: string) => parseZoneRecord(text, file, parseAnyZoneName(name));
   const readFiles = (files: readonly string[]) => readThese(ZONE_RECORDS, files, system, parse);
   if (stamped.length < MANY) return await readFiles(stamped.map(([name]) => name));
   return await readIndexed(stamped, readFiles, system);

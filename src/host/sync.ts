@@ -14,6 +14,7 @@ import {
   look,
   planAllPublications,
 } from './drift.ts';
+import { findHostDrift } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { makeZones, planMakeZones, type Situation } from './make-zone.ts';
@@ -66,7 +67,7 @@ export async function sync(host: Host): Promise<Convergence> {
     await attempt(faults, async () => deleteNetwork(name, host));
   }
   const { situation, plan } = await locked(host, 'host', async () => {
-    const situation = await look(host);
+    const situation = await lookAnew(host);
     const standing = convergenceOf(await findStanding(situation, host));
     faults.push(...standing.faults);
     await carryOut(standing.plan, host);
@@ -80,6 +81,15 @@ export async function sync(host: Host): Promise<Convergence> {
   if (told) await waitForAll(situation, faults, host);
   await clearLeftovers(situation.records, host);
   return { plan, faults };
+}
+
+/** One look, after the record of the global zone has followed what the host has changed of its own addresses. */
+async function lookAnew(host: Host): Promise<Situation> {
+  const situation = await look(host);
+  const { plan } = convergenceOf(await findHostDrift(situation.records.zones, host.system));
+  if (plan.length === 0) return situation;
+  await carryOut(plan, host);
+  return await look(host);
 }
 
 /** A link that came back has no protection yet. */

@@ -43,6 +43,8 @@ export interface OutsideRequest extends LinkWishes {
   readonly uplink?: LinkName;
   readonly vlan?: number;
   readonly addresses: readonly InterfaceAddress[];
+  /** The link of the host itself, with the addresses it has: for the global zone only. */
+  readonly asIs?: true;
   readonly dhcp: boolean;
   readonly addrconf: boolean;
 }

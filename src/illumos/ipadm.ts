@@ -157,6 +157,11 @@ export function parseForwarding(stdout: string, family: Family): string[] {
   );
 }
 
+/** On one interface, until the next boot. */
+export function setLinkForwarding(state: 'on' | 'off', family: Family, link: string): Command {
+  return { program: IPADM, args: ['set-ifprop', '-t', '-p', `forwarding=${state}`, '-m', PROTOCOLS[family], link] };
+}
+
 /** On all interfaces and those to come, until the next boot. Silently skips links with allowed-address (§2.4). */
 export function setForwarding(state: 'on' | 'off', family: Family): Command {
   return { program: IPADM, args: ['set-prop', '-t', '-p', `forwarding=${state}`, PROTOCOLS[family]] };

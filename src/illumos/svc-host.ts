@@ -1,4 +1,4 @@
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { Command } from './command.ts';
 
 const [SVCS, SVCPROP, SVCADM, SVCCFG] = ['/usr/bin/svcs', '/usr/bin/svcprop', '/usr/sbin/svcadm', '/usr/sbin/svccfg'];
@@ -7,12 +7,15 @@ const [SVCS, SVCPROP, SVCADM, SVCCFG] = ['/usr/bin/svcs', '/usr/bin/svcprop', '/
 export const SETUP_SERVICE = 'svc:/network/zonenet:default';
 export const FORWARDING_SERVICE = 'svc:/network/zonenet-forwarding:default';
 
+/** The global zone is where these programs run; of others they are told. */
+const inZone = (zone: ZoneName) => (zone === GLOBAL ? [] : ['-z', zone]);
+
 /**
  * Asks for the states of services in a running zone. It fails while the zone's repository is not up yet: that means
  * "not yet", no more (§5.5).
  */
 export function showServiceStates(zone: ZoneName, services: readonly string[]): Command {
-  return { program: SVCS, args: ['-z', zone, '-H', '-o', 'state,fmri', ...services] };
+  return { program: SVCS, args: [...inZone(zone), '-H', '-o', 'state,fmri', ...services] };
 }
 
 /** Reads what `showServiceStates` printed: FMRI → state, with a "*" at its end while it is changing (§6.7). */
@@ -53,7 +56,7 @@ export interface AppliedStatus {
 
 /** Asks for the status as it is now (-c), not as it was when the running snapshot was taken (§6.7). */
 export function showAppliedStatus(zone: ZoneName): Command {
-  return { program: SVCPROP, args: ['-z', zone, '-c', '-p', 'status', SETUP_SERVICE] };
+  return { program: SVCPROP, args: [...inZone(zone), '-c', '-p', 'status', SETUP_SERVICE] };
 }
 
 /** Reads what `showAppliedStatus` printed: lines "status/generation count 7", values with "\" before blanks (§11.7). */
@@ -78,7 +81,7 @@ function unescapeValue(text: string): string {
 
 /** Asks a running zone to read its metadata again. Returns at once; poll the status (§6.8). */
 export function refreshZone(zone: ZoneName): Command {
-  return { program: SVCADM, args: ['-z', zone, 'refresh', SETUP_SERVICE] };
+  return { program: SVCADM, args: [...inZone(zone), 'refresh', SETUP_SERVICE] };
 }
 
 /** Puts a manifest into the repository of a halted zone. One file a call: of several, failures exit 0 (§6.6). */
@@ -91,12 +94,22 @@ export function importIntoZone(zone: ZoneName, manifest: string): Command {
   return { program: SVCCFG, args: ['-z', zone, 'import', manifest] };
 }
 
+/** Puts a manifest into the repository of the host. */
+export function importHere(manifest: string): Command {
+  return { program: SVCCFG, args: ['import', manifest] };
+}
+
 /** What a person types to see why a zone's service is not well. */
 export function explainService(zone: ZoneName, service: string): Command {
-  return { program: SVCS, args: ['-z', zone, '-xv', service] };
+  return { program: SVCS, args: [...inZone(zone), '-xv', service] };
 }
 
 /** Where a service logs, in its zone (§6.3). */
 export function logOf(service: string): string {
   return `/var/svc/log/${service.replace(/^svc:\//, '').replaceAll('/', '-')}.log`;
+}
+
+/** Takes a service and its instances out of the host's repository; they must be disabled (§6.6). */
+export function deleteService(fmri: string): Command {
+  return { program: SVCCFG, args: ['delete', fmri.replace(/:default$/, '')] };
 }

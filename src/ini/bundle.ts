@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { Fault } from '../domain/fault.ts';
-import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../domain/names.ts';
+import { type NetworkName, parseAnyZoneName, parseNetworkName, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { formatIni, parseIni } from './document.ts';
@@ -21,7 +21,7 @@ export interface Bundle {
 const HEAD = {
   format: one(wholeNumber(1, 1)),
   network: list(parseNetworkName),
-  zone: list(parseZoneName),
+  zone: list(parseAnyZoneName),
   gone: list(parseNetworkName),
 };
 

@@ -4,7 +4,7 @@ import { type Fault, faultsError } from '../domain/fault.ts';
 import { formatRedirect, parseRedirect } from '../domain/forward.ts';
 import { formatLease, parseLease } from '../domain/lease.ts';
 import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
-import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
+import { parseAnyZoneName, parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { formatPrefix, parsePrefix } from '../domain/prefix.ts';
 import { formatResolvedRule, parseResolvedRule } from '../domain/resolved-rule.ts';
 import { formatIni, type IniDocument, type IniSection, parseIni } from './document.ts';
@@ -16,7 +16,7 @@ import { readVars, varsSections } from './vars.ts';
 const HEAD = {
   format: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   generation: one(wholeNumber(1, Number.MAX_SAFE_INTEGER)),
-  zone: one(parseZoneName),
+  zone: one(parseAnyZoneName),
   role: one(oneOf('proxy', 'member')),
   templates: optional(parseDigest),
   rule: list(parseResolvedRule),
@@ -49,7 +49,7 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   const networks = readEach(sections['network.'], parseNetworkName, NETWORK, faults);
   const members = readEach(sections['member.'], parseZoneName, MEMBER, faults);
   const forwards = readEach(sections['forward.'], parseZoneName, FORWARD, faults);
-  const siblings = readEach(sections['sibling.'], parseZoneName, SIBLING, faults);
+  const siblings = readEach(sections['sibling.'], parseAnyZoneName, SIBLING, faults);
   const [resolverSection] = sections.resolver;
   const resolver = resolverSection === undefined ? undefined : readSection(resolverSection, RESOLVER, faults);
   const vars = readVars(sections.vars, faults);

@@ -12,15 +12,17 @@ export const NIC = {
   mtu: one(wholeNumber(576, 65535)),
   dhcp: optional(yesOrNo),
   addrconf: optional(yesOrNo),
+  host: optional(yesOrNo),
   address: list(parseInterfaceAddress),
   router: list(parseAddress),
   route: list(parseStaticRoute),
 };
 
 export function toNic(link: LinkName, values: ShapeValues<typeof NIC>): Nic {
-  const { side, network, mtu, dhcp = false, addrconf = false, address, router, route } = values;
+  const { side, network, mtu, dhcp = false, addrconf = false, host, address, router, route } = values;
+  const own = host === true ? ({ host } as const) : {};
   const on = network === undefined ? {} : { network };
-  return { link, side, ...on, mtu, dhcp, addrconf, addresses: address, routers: router, routes: route };
+  return { link, side, ...on, mtu, dhcp, addrconf, addresses: address, routers: router, routes: route, ...own };
 }
 
 /** The entries of a NIC, to be written. */
@@ -31,6 +33,7 @@ export function nicEntries(nic: Nic): (readonly [key: string, value: string | re
     ['mtu', `${nic.mtu}`],
     ['dhcp', nic.dhcp ? 'yes' : []],
     ['addrconf', nic.addrconf ? 'yes' : []],
+    ['host', nic.host === true ? 'yes' : []],
     ['address', nic.addresses.map(formatInterfaceAddress)],
     ['router', nic.routers],
     ['route', nic.routes.map(formatStaticRoute)],

@@ -2,7 +2,7 @@ import type { Fault } from '../domain/fault.ts';
 import { formatForward, parseForward } from '../domain/forward.ts';
 import { formatBandwidth, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
 import { parseMac } from '../domain/mac.ts';
-import { parseGroupName, parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
+import { parseAnyZoneName, parseGroupName, parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
 import { formatRule, parseRule } from '../domain/rule.ts';
 import { parseConfigLine } from '../domain/zone-config-lines.ts';
 import {
@@ -22,11 +22,11 @@ import { readVars, varsSections } from './vars.ts';
 
 const ZONE = {
   ...RECORD_HEAD,
-  zone: one(parseZoneName),
+  zone: one(parseAnyZoneName),
   id: one(parseRecordId),
   role: one(oneOf('proxy', 'member')),
   brand: one(parseBrand),
-  zonepath: one(parseZonePath),
+  zonepath: one((text) => (text === '/' ? text : parseZonePath(text))),
   autoboot: one(yesOrNo),
   'boot-pending': one(yesOrNo),
   origin: optional(oneOf('made', 'attached')),

@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { Network } from '../domain/network.ts';
-import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
+import { ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { Link, LinkProtection } from '../illumos/dladm.ts';
 import { metadataFile } from './host-paths.ts';
 import type { HostPlan } from './host-step.ts';
@@ -45,7 +45,7 @@ export function findEtherstubDrift(network: Network, links: Links): Drift[] {
 
 /** The links of a zone that are not as recorded, one by one. */
 export function findLinkDrift(zone: ZoneRecord, links: Links): Drift[] {
-  return zone.nics.flatMap((nic) =>
+  return ownNics(zone).flatMap((nic) =>
     driftWhere(
       {
         of: `zone "${zone.name}"`,

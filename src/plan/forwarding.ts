@@ -1,6 +1,6 @@
 import type { Family } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { setForwarding } from '../illumos/ipadm.ts';
+import { setForwarding, setLinkForwarding } from '../illumos/ipadm.ts';
 import { ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { clearService, enableService } from '../illumos/svcadm.ts';
 import { isRunning, type ServiceState } from '../illumos/svcs.ts';
@@ -27,11 +27,19 @@ export function forwardingFamilies(observed: ObservedForwarding): Family[] {
 export interface WantedForwarding {
   readonly families: readonly Family[];
   readonly links: readonly string[];
+  /** Nothing but these links: the other ones are the host's own. */
+  readonly only?: true;
 }
 
 /** Steps that put forwarding on or off, for families. */
 export function switchForwarding(state: 'on' | 'off', families: readonly Family[], reason: string): Step[] {
   return families.map((family) => run(reason, setForwarding(state, family)));
+}
+
+/** Steps that let links forward: all of the zone with those to come, or only those wanted. */
+export function forwardOn({ links, only }: WantedForwarding, families: readonly Family[], reason: string): Step[] {
+  if (only !== true) return switchForwarding('on', families, reason);
+  return families.flatMap((family) => links.map((link) => run(reason, setLinkForwarding('on', family, link))));
 }
 
 /** What the plan does to rules: nothing that matters here, replaces NAT rules, or ipfilter restarts or does not run. */
@@ -73,19 +81,20 @@ export function planForwarding(
     const first = switchForwarding('off', on, 'nothing is forwarded before the rules are proved');
     return { first, before: [], after: startService(service) };
   }
-  const strange = on.filter((family) => !want.families.includes(family));
-  const first = switchForwarding('off', strange, 'no network behind this proxy is of that family');
+  const isStrange = (family: Family) => !want.families.includes(family) || isTooWide(observed[family], want);
+  const strange = on.filter(isStrange);
+  const first = switchForwarding('off', strange, 'no network behind this proxy is of that family, or on those links');
   const wanted = on.filter((family) => !strange.includes(family));
   switch (disturbance) {
     case 'none': {
-      const incomplete = want.families.filter((family) => !isComplete(observed[family], want.links));
-      return { first, before: [], after: switchForwarding('on', incomplete, 'a proxy forwards on all links') };
+      const incomplete = want.families.filter((family) => !isComplete(observed[family], want));
+      return { first, before: [], after: forwardOn(want, incomplete, 'a proxy forwards on all its links') };
     }
     case 'nat':
       return {
         first,
         before: switchForwarding('off', wanted, 'nothing is forwarded while NAT rules are replaced'),
-        after: switchForwarding('on', want.families, 'the NAT rules are in place again'),
+        after: forwardOn(want, want.families, 'the NAT rules are in place again'),
       };
     case 'ipfilter':
       // zonenet-forwarding restarts with ipfilter, proves the rules and puts forwarding on.
@@ -93,8 +102,14 @@ export function planForwarding(
   }
 }
 
-function isComplete({ byDefault, links }: FamilyForwarding, want: readonly string[]): boolean {
-  return byDefault && want.every((link) => links.includes(link));
+function isComplete(have: FamilyForwarding, want: WantedForwarding): boolean {
+  const isEverywhere = want.only === true ? !isTooWide(have, want) : have.byDefault;
+  return isEverywhere && want.links.every((link) => have.links.includes(link));
+}
+
+/** Links forward that are not to. */
+function isTooWide({ byDefault, links }: FamilyForwarding, want: WantedForwarding): boolean {
+  return want.only === true && (byDefault || links.some((link) => !want.links.includes(link)));
 }
 
 function startService({ state }: ServiceState): Step[] {

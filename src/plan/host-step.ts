@@ -7,7 +7,7 @@ import type { Plan } from './step.ts';
  */
 export interface HostStep {
   readonly sign: '+' | '~' | '-';
-  readonly about: 'record' | 'network' | 'link' | 'zone' | 'metadata' | 'refresh' | 'service' | 'boot';
+  readonly about: 'record' | 'network' | 'link' | 'zone' | 'metadata' | 'refresh' | 'service' | 'file' | 'boot';
   /** The command or the file. */
   readonly what: string;
   /** Why, or what is in it. Empty: `what` says it all. */

@@ -1,8 +1,8 @@
 import { OperatorError } from '../domain/errors.ts';
 import { formatBandwidth } from '../domain/link-wishes.ts';
-import type { LinkName, ZoneName } from '../domain/names.ts';
+import { GLOBAL, type LinkName, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
-import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
+import { ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { Command } from '../illumos/command.ts';
 import { formatCommand } from '../illumos/command.ts';
 import {
@@ -46,7 +46,7 @@ export function planEtherstub({ name, etherstub }: Network, links: Links): HostS
  * @throws {OperatorError} NOT_OURS when another link has a recorded name
  */
 export function planVnics(zone: ZoneRecord, links: Links): HostStep[] {
-  return zone.nics.flatMap((nic) => {
+  return ownNics(zone).flatMap((nic) => {
     const { link, over, vlan, mac, mtu } = nic;
     const have = links.get(link);
     const tag = have?.details === undefined ? vlan : have.details.vlan === 0 ? undefined : have.details.vlan;
@@ -86,6 +86,8 @@ function mtuOver(lower: Link | undefined): number {
 
 /** Lends links to a running zone with an IP stack of its own; until it halts, when its configuration takes over (§1.8). */
 export function planLending(zone: ZoneName, nics: readonly Pick<ZoneNic, 'link'>[]): HostStep[] {
+  // What the host has needs no lending.
+  if (zone === GLOBAL) return [];
   return nics.map(({ link }) => linkStep('~', lendLink(link, zone), `zone "${zone}" runs, and gets it at once`));
 }
 
@@ -101,7 +103,7 @@ export function planVnicRemoval(zone: ZoneRecord, links: Links): HostStep[] {
 
 /** A zone with those of its links only that are there and ours: by exact name and the link they are over. */
 export function withOwnLinks(zone: ZoneRecord, links: Links): ZoneRecord {
-  const nics = zone.nics.filter(({ link, over }) => {
+  const nics = ownNics(zone).filter(({ link, over }) => {
     const have = links.get(link);
     return have?.class === 'vnic' && have.over === over;
   });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { OperatorError } from '../domain/errors.ts';
 import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
+import { GLOBAL } from '../domain/names.ts';
 import { isEmptyLayer, type TemplateLayer, type TemplateText } from '../domain/template-layer.ts';
 import type { Vars } from '../domain/vars.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
@@ -42,11 +43,13 @@ export function templatesOf(files: readonly ManagedFile[]): string[] {
 
 /** The files that one zone has. */
 export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata): ManagedFile[] {
+  // What a host is called, and whom it asks, is its own.
+  const isHost = metadata.zone === GLOBAL;
   const having: ReadonlySet<ManagedFile['when']> = new Set([
-    'always',
+    ...(isHost ? [] : (['always'] as const)),
     metadata.role,
     ...(filters(metadata) ? (['filter'] as const) : []),
-    ...(hasResolver(metadata) ? (['resolver'] as const) : []),
+    ...(hasResolver(metadata) && !isHost ? (['resolver'] as const) : []),
     ...(servesNames(metadata) ? (['names'] as const) : []),
   ]);
   return files.filter(({ when }) => having.has(when));

@@ -1,5 +1,6 @@
 import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { GLOBAL } from '../domain/names.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { hasMethod, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
@@ -73,6 +74,8 @@ function sharedAddresses({ ipType, nics }: ZoneRecord): Pick<ConfigExtras, 'addr
  * attached is gone
  */
 export function planZoneConfig(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  // The host has no configuration of that kind.
+  if (record.name === GLOBAL) return [];
   const want = desiredConfig(record);
   const extras = sharedAddresses(record);
   if (record.origin === 'attached') return planAttached(record, want, observed);

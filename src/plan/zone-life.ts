@@ -1,4 +1,4 @@
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
 import { importIntoZone, importManifest } from '../illumos/svc-host.ts';
@@ -11,6 +11,7 @@ import {
   uninstallZone,
   type ZoneState,
 } from '../illumos/zoneadm.ts';
+import { planHostServices } from './global-zone.ts';
 import { MANIFESTS } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import { run } from './step.ts';
@@ -26,6 +27,7 @@ const REPOSITORY = 'etc/svc/repository.db';
  * A copy has the services of the zone it is copied from, and may have run as that: its root is not written either.
  */
 export function planInstall(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  if (record.name === GLOBAL) return record.state === 'creating' ? planHostServices() : [];
   const { name, state: phase, install, cloneOf } = record;
   const state = observed?.state ?? 'configured';
   if (phase !== 'creating' || !install || !['configured', 'incomplete', 'installed'].includes(state)) return [];
@@ -79,6 +81,7 @@ export function planFirstBoot({ name, bootPending }: ZoneRecord, observed: Obser
  * @throws {OperatorError} NOT_OURS when the zone is not the one that was recorded
  */
 export function planZoneRemoval(record: ZoneRecord, observed: ObservedZone | undefined): HostStep[] {
+  if (record.name === GLOBAL) return [];
   if (record.origin === 'attached') return planUnconfigure(record, observed);
   if (observed === undefined) return [];
   checkOurs(record, observed);

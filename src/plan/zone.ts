@@ -1,6 +1,7 @@
 import type { Family } from '../domain/address.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
+import { GLOBAL } from '../domain/names.ts';
 import { forwardedFamilies } from '../domain/nic.ts';
 import type { AddressObject } from '../illumos/ipadm.ts';
 import type { TableRoute } from '../illumos/netstat.ts';
@@ -57,12 +58,14 @@ export interface ObservedZone {
  * while in.ndpd does not run.
  */
 export function planZone({ metadata, files }: DesiredZone, observed: ObservedZone): Plan {
-  const nics = presentNics(metadata, observed);
-  const network = planNetwork(nics, observed);
+  const isHost = metadata.zone === GLOBAL;
+  const nics = presentNics(metadata, observed).filter(({ host }) => host !== true);
+  const network = planNetwork(nics, isHost, observed);
+  // Routing and name services of the host are its own.
   const last = [
-    ...planRoutingDaemon(observed.routingDecided),
+    ...(isHost ? [] : planRoutingDaemon(observed.routingDecided)),
     ...planIpv6Service(nics, observed.services),
-    ...(hasResolver(metadata) ? planNameService(observed.nameServices) : []),
+    ...(hasResolver(metadata) && !isHost ? planNameService(observed.nameServices) : []),
   ];
   const written = planFiles(files, observed.files);
   if (observed.proxy === undefined) {
@@ -87,12 +90,13 @@ export function planZone({ metadata, files }: DesiredZone, observed: ObservedZon
 }
 
 /** What goes, goes first: a route of before would stay beside the one that DHCP brings. */
-function planNetwork(nics: readonly Nic[], observed: ObservedZone): Plan {
+function planNetwork(nics: readonly Nic[], isHost: boolean, observed: ObservedZone): Plan {
   const families: readonly Family[] = isIpv6Ready(observed.services) ? ['inet', 'inet6'] : ['inet'];
   const addresses = families.map((family) => planAddresses(nics, observed.addresses, family));
   const { routes: table, recordedRoutes, addresses: have } = observed;
   const recorded = recordedRoutes === undefined ? {} : { recorded: recordedRoutes };
-  const routes = planRoutes(nics, { table, ...recorded, unbound: unboundLinks(nics, have) }, families);
+  const found = { table, ...recorded, unbound: unboundLinks(nics, have) };
+  const routes = isHost ? { removals: [], additions: [] } : planRoutes(nics, found, families);
   return [
     ...addresses.flatMap(({ removals }) => removals),
     ...routes.removals,
@@ -114,12 +118,13 @@ export function hasResolver({ resolver: { nameservers, domain, search } }: ZoneM
 
 /** A link is plumbed for both families at once, with its first address. */
 export function wantedForwarding(
-  metadata: Pick<ZoneMetadata, 'role' | 'nics'>,
+  metadata: Pick<ZoneMetadata, 'zone' | 'role' | 'nics'>,
   addresses: readonly AddressObject[],
 ): WantedForwarding {
   const links = metadata.nics.map(({ link }) => link);
   return {
     families: forwardedFamilies(metadata),
     links: links.filter((link) => addresses.some((one) => one.link === link)),
+    ...(metadata.zone === GLOBAL ? { only: true } : {}),
   };
 }

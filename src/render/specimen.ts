@@ -2,7 +2,7 @@ import { parseAddress } from '../domain/address.ts';
 import { parseRedirect } from '../domain/forward.ts';
 import { parseLease } from '../domain/lease.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
-import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
+import { GLOBAL, parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../domain/prefix.ts';
 import { parseResolvedRule } from '../domain/resolved-rule.ts';
 import { parseStaticRoute } from '../domain/static-route.ts';
@@ -67,6 +67,7 @@ const PROXY: ZoneMetadata = {
 export const SPECIMENS: readonly ZoneMetadata[] = [
   PROXY,
   { ...PROXY, resolver: { nameservers, domain, search: [parseDomainName('example.com')] } },
+  { ...PROXY, zone: GLOBAL, nics: [{ ...OUTSIDE, host: true, routers: [] }, INSIDE] },
 ];
 
 /** What a template is given, as far as it is known before there is a zone. */

@@ -1,5 +1,7 @@
 import { ADDRESS_BITS, type Address, type Family } from '../domain/address.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
+import { GLOBAL } from '../domain/names.ts';
+import { hostPrefix } from '../domain/network.ts';
 import { addressesOf, hasFamily } from '../domain/nic.ts';
 import { NAT_PORTS } from '../domain/port.ts';
 import { formatPrefix, networkOf } from '../domain/prefix.ts';
@@ -16,6 +18,10 @@ export interface FilterView {
   readonly inside: readonly InsideLink[];
   /** Links out, for IPv6 those that have it. */
   readonly outside: readonly { readonly link: string }[];
+  /** What leaves by a link out, from the inside and by itself; "any" of a zone that is a router alone. */
+  readonly leaving: readonly { readonly link: string; readonly from: string }[];
+  /** Of the global zone: its own links, and the addresses that it speaks from there. Empty for others. */
+  readonly host: readonly { readonly link: string; readonly addresses: readonly string[] }[];
   /** Links whose network gets leases from here, with this zone's address there. Of IPv4. */
   readonly leasing: readonly { readonly link: string; readonly router: string }[];
   /** What NAT leads to the inside, as the filter sees it behind NAT. */
@@ -103,25 +109,50 @@ export function viewOf(template: string, metadata: ZoneMetadata, vars: Vars): ob
 function memberFilterView({ nics, rules }: ZoneMetadata, family: Family): FilterView {
   const lines = filterRules(rules, family);
   const neighbours = { inside: [], outside: nics.map(({ link }) => ({ link })) };
-  return { inside: [], outside: [], leasing: [], forwards: [], rules: lines, own: ownLines(lines, family), neighbours };
+  return {
+    inside: [],
+    outside: [],
+    leaving: [],
+    host: [],
+    leasing: [],
+    forwards: [],
+    rules: lines,
+    own: ownLines(lines, family),
+    neighbours,
+  };
 }
 
 function filterView(metadata: ZoneMetadata, family: Family): FilterView {
-  const { nics, networks, forwards, rules, role } = metadata;
+  const { zone, nics, networks, forwards, rules, role } = metadata;
   if (role === 'member') return memberFilterView(metadata, family);
   const isServed = ({ network }: Nic) => networks.some(({ name, domain }) => name === network && domain !== undefined);
   const name = ({ link }: Nic) => ({ link });
+  const inside = nics.filter(isInside).flatMap((nic) => insideLinks(nic, family));
+  const isOut = (nic: Nic) => isOutside(nic) && (family === 'inet' || hasFamily(nic, family));
   return {
-    inside: nics.filter(isInside).flatMap((nic) => insideLinks(nic, family)),
-    outside: nics.filter((nic) => isOutside(nic) && (family === 'inet' || hasFamily(nic, family))).map(name),
+    inside,
+    outside: nics.filter(isOut).map(name),
+    leaving: nics.filter(isOut).flatMap((nic) => leaving(nic, inside)),
+    host: nics.filter((nic) => isOut(nic) && nic.host === true).map((nic) => hostLink(nic, family)),
     leasing: nics
       .filter((nic) => family === 'inet' && isInside(nic) && isServed(nic))
       .flatMap((nic) => addressesOf(nic, 'inet').map(({ address }) => ({ link: nic.link, router: address }))),
     forwards: filterForwards(nics, forwards, family),
     rules: filterRules(rules, family),
-    own: [],
+    own: zone === GLOBAL ? ['pass in quick all', 'pass out quick all'] : [],
     neighbours: { inside: nics.filter(isInside).map(name), outside: nics.filter(isOutside).map(name) },
   };
+}
+
+/** The host is no router for its neighbours: what leaves by its link comes from the inside, or from itself. */
+function leaving({ link, host }: Nic, inside: readonly InsideLink[]) {
+  return host === true ? inside.map(({ network }) => ({ link, from: network })) : [{ link, from: 'any' }];
+}
+
+/** Also from no address yet, and from link-local ones. */
+function hostLink(nic: Nic, family: Family) {
+  const own = addressesOf(nic, family).map(({ address }) => formatPrefix(hostPrefix(address)));
+  return { link: nic.link, addresses: [...own, ...(family === 'inet' ? ['0.0.0.0/32'] : ['::/128', 'fe80::/10'])] };
 }
 
 function natView({ nics, forwards }: ZoneMetadata): NatView {

@@ -8,7 +8,7 @@ import { filesFor, managedFilesOf, overridesOf, renderFiles, templatesOf } from 
 import type { DesiredZone } from '../plan/zone.ts';
 import type { System } from '../system/system.ts';
 import { compiledOverrides } from './compiled-cache.ts';
-import { METADATA } from './paths.ts';
+import { metadataFor } from './paths.ts';
 import { readSite } from './site.ts';
 
 /** All that a zone is told, and what follows from it. */
@@ -26,9 +26,10 @@ export interface Configuration extends DesiredZone {
  * TEMPLATE_INVALID
  */
 export async function readConfiguration(zone: string, system: System): Promise<Configuration> {
-  const text = await system.readFile(METADATA);
+  const path = metadataFor(zone);
+  const text = await system.readFile(path);
   if (text === undefined) {
-    throw new OperatorError('METADATA_MISSING', `Cannot find ${METADATA}: the host has published nothing here`, {
+    throw new OperatorError('METADATA_MISSING', `Cannot find ${path}: the host has published nothing here`, {
       hint: `On the host: znetadm sync ${zone}; and see that the zone has the "fs" resource: zonecfg -z ${zone} info fs`,
     });
   }
@@ -46,16 +47,17 @@ export async function readConfiguration(zone: string, system: System): Promise<C
  * @throws {OperatorError} as `parseMetadata` and `checkMetadata`, and METADATA_FOREIGN
  */
 export function readMetadata(text: string, zone: string): ZoneMetadata {
-  const metadata = parseMetadata(text, METADATA);
+  const path = metadataFor(zone);
+  const metadata = parseMetadata(text, path);
   if (metadata.zone === zone) {
-    checkMetadata(metadata, text, METADATA);
+    checkMetadata(metadata, text, path);
     return metadata;
   }
   const line = text.split('\n').findIndex((one) => /^zone[ \t]*=/.test(one)) + 1;
   const message = `this is the metadata of zone "${metadata.zone}", and this zone is "${zone}"`;
   const hint = `A cloned zone needs metadata of its own; on the host: znetadm sync ${zone}`;
   const fault = { line, column: 1, length: `zone = ${metadata.zone}`.length, message, hint };
-  throw faultsError('METADATA_FOREIGN', { file: METADATA, text, faults: [fault] });
+  throw faultsError('METADATA_FOREIGN', { file: path, text, faults: [fault] });
 }
 
 export function digestOf(text: string): string {

@@ -1,10 +1,12 @@
 import { OperatorError } from '../domain/errors.ts';
 import { holdsRules } from '../domain/managed-file.ts';
-import { forwardedFamilies } from '../domain/nic.ts';
+import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
 import { exitStatusOf, SMF_EXIT, ZONENET, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { isStale } from '../plan/files.ts';
 import { areRulesLoaded } from '../plan/filter.ts';
-import { switchForwarding } from '../plan/forwarding.ts';
+import { forwardOn } from '../plan/forwarding.ts';
+import { wantedForwarding } from '../plan/zone.ts';
+import { ask } from '../system/ask.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
 import type { Configuration } from './configuration.ts';
@@ -20,8 +22,8 @@ import { describeError } from './report.ts';
 export async function startForwarding(zone: string, system: System): Promise<number> {
   try {
     const { metadata } = await proveRules(zone, system);
-    const families = forwardedFamilies(metadata);
-    await execute(switchForwarding('on', families, 'the rules in the kernel are those of the files'), system);
+    const want = wantedForwarding(metadata, parseAddresses(await ask(showAddresses(), system)));
+    await execute(forwardOn(want, want.families, 'the rules in the kernel are those of the files'), system);
     const { inet, inet6 } = await observeForwarding(system);
     const also = inet6.links.length === 0 ? '' : `; IPv6: ${inet6.links.join(', ')}`;
     system.log(`rules proved; forwarding on: ${inet.links.join(', ')}${also}`);

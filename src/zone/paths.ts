@@ -1,13 +1,16 @@
-/** The host's directory for this zone, a read-only lofs. */
-export const METADATA = '/etc/zonenet/host/metadata.ini';
+import { GLOBAL } from '../domain/names.ts';
+
+/** What the host has published for a zone: a read-only lofs in it; in the global zone the directory itself. */
+export const publishedFor = (zone: string) => (zone === GLOBAL ? `/var/zonenet/zones/${zone}` : '/etc/zonenet/host');
+export const metadataFor = (zone: string) => `${publishedFor(zone)}/metadata.ini`;
 
 /** What the host publishes of templates: those for all zones, and over them those for this one. */
-export const HOST_TEMPLATES = {
-  forAll: '/etc/zonenet/host/templates/all',
-  forThis: '/etc/zonenet/host/templates/zone',
-} as const;
+export const hostTemplates = (zone: string) => ({
+  forAll: `${publishedFor(zone)}/templates/all`,
+  forThis: `${publishedFor(zone)}/templates/zone`,
+});
 
-/** The zone's own templates, over all others, and its own values for them. */
+/** The zone's own templates, over all others, and its own values for them. In the global zone those are the host's. */
 export const OWN_TEMPLATES = '/etc/zonenet/templates';
 export const LOCAL = '/etc/zonenet/local.ini';
 

@@ -1,8 +1,10 @@
 // Calls that wait their turn.
 import { setTimeout } from 'node:timers/promises';
-import { test } from 'uvu';
+import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { atMost } from '../../src/system/at-most.ts';
+
+const test = suite('at most');
 
 test('never more than so many are under way, all are done, and a failure frees its place', async () => {
   let [running, most] = [0, 0];

@@ -2,10 +2,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatMetadata } from '../../src/ini/metadata.ts';
-import { METADATA } from '../../src/zone/paths.ts';
+import { metadataFor } from '../../src/zone/paths.ts';
 import { setUp } from '../../src/zone/set-up.ts';
 import { createFakeZone } from '../support/fake-zone.ts';
 import { proxyMetadata } from '../support/metadata.ts';
+
+const METADATA = metadataFor('proxy');
 
 const test = suite('programs that fail');
 

@@ -8,10 +8,12 @@ import { parseDomainName, parseNetworkName, parseZoneName } from '../../src/doma
 import { parsePrefix } from '../../src/domain/prefix.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
 import type { Occasion } from '../../src/zone/apply.ts';
-import { METADATA } from '../../src/zone/paths.ts';
+import { metadataFor } from '../../src/zone/paths.ts';
 import { setUp } from '../../src/zone/set-up.ts';
 import { createFakeZone, type FakeZone, NAMES } from '../support/fake-zone.ts';
 import { proxyMetadata } from '../support/metadata.ts';
+
+const METADATA = metadataFor('proxy');
 
 const test = suite('a proxy that serves names');
 

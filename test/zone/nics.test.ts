@@ -9,10 +9,12 @@ import { parseStaticRoute } from '../../src/domain/static-route.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
 import type { Occasion } from '../../src/zone/apply.ts';
 import { startForwarding } from '../../src/zone/forward.ts';
-import { METADATA } from '../../src/zone/paths.ts';
+import { metadataFor } from '../../src/zone/paths.ts';
 import { setUp } from '../../src/zone/set-up.ts';
 import { createFakeZone, type FakeZone, FORWARDING, IPV6, Killed, NDP } from '../support/fake-zone.ts';
 import { memberMetadata, nic, proxyMetadata } from '../support/metadata.ts';
+
+const METADATA = metadataFor('proxy');
 
 const test = suite('setUp of NICs');
 

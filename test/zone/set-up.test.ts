@@ -8,10 +8,12 @@ import { formatMetadata } from '../../src/ini/metadata.ts';
 import { digestOfLayers } from '../../src/plan/rendering.ts';
 import type { Occasion } from '../../src/zone/apply.ts';
 import { startForwarding } from '../../src/zone/forward.ts';
-import { METADATA } from '../../src/zone/paths.ts';
+import { metadataFor } from '../../src/zone/paths.ts';
 import { setUp } from '../../src/zone/set-up.ts';
 import { createFakeZone, type FakeZone, FORWARDING, IPFILTER, Killed } from '../support/fake-zone.ts';
 import { memberMetadata, nic, proxyMetadata } from '../support/metadata.ts';
+
+const METADATA = metadataFor('proxy');
 
 const test = suite('setUp');
 

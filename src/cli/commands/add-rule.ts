@@ -1,4 +1,4 @@
-import { parseZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName } from '../../domain/names.ts';
 import { formatRule, MOST_RULES, parseRule, RULE_SYNTAX } from '../../domain/rule.ts';
 import { addRule, numberOf, planAddRule, type RuleRequest } from '../../host/rules.ts';
 import { wholeNumber } from '../../ini/shape.ts';
@@ -35,7 +35,7 @@ export const addRuleCommand: CliCommand = {
       .addHelpText('after', HELP)
       .action((name: string, words: readonly string[], { at, ...options }: Options) => {
         const request: RuleRequest = {
-          zone: parseZoneName(name),
+          zone: parseAnyZoneName(name),
           rule: parseRule(joinWords(words)),
           ...(at === undefined ? {} : { number: at }),
         };

@@ -1,11 +1,11 @@
 import { parseAddress } from '../../domain/address.ts';
-import { parseNetworkName, parseZoneName } from '../../domain/names.ts';
+import { GLOBAL, parseAnyZoneName, parseNetworkName } from '../../domain/names.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
 import { type AttachRequest, attachZone, planAttachZone } from '../../host/attach-zone.ts';
 import { bootAttached } from '../../host/boot-attached.ts';
 import { readRecords } from '../../host/store.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
-import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
+import { parseHostOutside, parseMembership, parseRoute } from '../link-options.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 import { describeZone, type LinkOptions, toLinkRequest } from './create-zone.ts';
 
@@ -16,13 +16,13 @@ interface Options extends LinkOptions, PlanOptions {
 export const attachZoneCommand: CliCommand = {
   configure(command, act) {
     command
-      .argument('<name>', 'name of a zone that is there, whoever made it')
+      .argument('<name>', 'name of a zone that is there, whoever made it; "global" is the host itself')
       .option('-N, --network <network[=address]>', 'put it on a network (repeatable)', collecting(parseMembership))
       .option('-R, --router-of <network>', 'make it the proxy of a network (repeatable)', collecting(parseNetworkName))
       .option(
         '-x, --outside <[uplink[:vlan]=]address/length>',
-        'outside address of a proxy, or "dhcp" (repeatable)',
-        collecting(parseOutside),
+        'outside address of a proxy, or "dhcp" (repeatable); of the global zone its own link alone',
+        collecting(parseHostOutside),
       )
       .option('-r, --router <address>', 'default router outside, one a family', collecting(parseAddress))
       .option('--route <prefix=router>', 'a route beside the default one (repeatable)', collecting(parseRoute))
@@ -30,7 +30,7 @@ export const attachZoneCommand: CliCommand = {
       .addOption(DRY_RUN)
       .addOption(VERBOSE)
       .action((name: string, options: Options) => {
-        const request = { ...toLinkRequest(options), name: parseZoneName(name) };
+        const request = { ...toLinkRequest(options), name: parseAnyZoneName(name) };
         act((context) => run(request, options, context));
       });
   },
@@ -39,15 +39,17 @@ export const attachZoneCommand: CliCommand = {
 async function run(request: AttachRequest, options: Options, { host, print }: Context): Promise<void> {
   const { boot, dryRun, verbose } = options;
   if (dryRun === true) {
-    const { links, lend, publish } = await planAttachZone(request, host);
-    printDryRun([...links, ...lend, ...publish], verbose, print);
+    const { links, lend, publish, zones } = await planAttachZone(request, host);
+    const install = zones.flatMap((zone) => zone.install);
+    printDryRun([...links, ...lend, ...publish, ...install], verbose, print);
     return;
   }
   const attachment = await attachZone(request, host);
-  if (boot === true) await bootAttached(attachment, host);
+  const isHost = request.name === GLOBAL;
+  if (boot === true && !isHost) await bootAttached(attachment, host);
   const { record, needsBoot } = attachment;
   print(`${describeZone(record, await readRecords(host.system))}\n`);
-  if (boot === true || record.origin === 'made') return;
+  if (boot === true || record.origin === 'made' || isHost) return;
   const how = needsBoot ? 'It has its links from its next boot' : 'It is not booted';
   const what = hasMethod(record) ? ', and needs the services of zonenet then' : '';
   print(`  ${how}${what}. To do both: -b, or now: znetadm attach-zone -b ${record.name}\n`);

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../domain/errors.ts';
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
 import { type OutgrownTemplate, outgrownTemplates } from '../../host/copied-templates.ts';
 import { siteTemplates } from '../../host/site-templates.ts';
@@ -13,7 +13,7 @@ export const checkTemplateCommand: CliCommand = {
     command
       .argument('[zone]', 'the templates that this zone is given (default: all zones)')
       .action((name: string | undefined) => {
-        const zone = name === undefined ? undefined : parseZoneName(name);
+        const zone = name === undefined ? undefined : parseAnyZoneName(name);
         act((context) => run(zone, context));
       });
   },

@@ -1,4 +1,4 @@
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { copyTemplate, planCopyTemplate } from '../../host/copied-templates.ts';
 import { type CliCommand, type Context, reading } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
@@ -11,7 +11,7 @@ export const copyTemplateCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('<template>', 'a shipped template or partial: ipnat.conf, or filter-local')
-      .option('-z, --zone <zone>', 'for this zone only (default: for all)', reading(parseZoneName))
+      .option('-z, --zone <zone>', 'for this zone only (default: for all)', reading(parseAnyZoneName))
       .addOption(DRY_RUN)
       .addOption(VERBOSE)
       .action((template: string, options: Options) => act((context) => run(template, options, context)));

@@ -192,7 +192,8 @@ export function describeZone({ name, role, nics }: ZoneRecord, { zones }: Record
   return `zone ${name}: ${[...links, ...routers].join(', ')}`;
 }
 
-function describeNic({ link, over, vlan, dhcp, addrconf, addresses }: ZoneNic): string {
+function describeNic({ link, over, vlan, dhcp, addrconf, addresses, host }: ZoneNic): string {
+  if (host === true) return [`${link} as the host has it,`, ...addresses.map(formatInterfaceAddress)].join(' ');
   const carrier = vlan === undefined ? over : `${over}:${vlan}`;
   const learnt = [...(dhcp ? ['dhcp'] : []), ...(addrconf ? ['addrconf'] : [])];
   return [link, 'over', carrier, ...learnt, ...addresses.map(formatInterfaceAddress)].join(' ');

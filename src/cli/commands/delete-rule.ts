@@ -1,4 +1,4 @@
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { MOST_RULES, parseRule, type Rule } from '../../domain/rule.ts';
 import { deleteRules, planDeleteRules } from '../../host/rules.ts';
 import { wholeNumber } from '../../ini/shape.ts';
@@ -14,7 +14,7 @@ export const deleteRuleCommand: CliCommand = {
       .addOption(DRY_RUN)
       .addOption(VERBOSE)
       .action((name: string, words: readonly string[], options: PlanOptions) => {
-        const zone = parseZoneName(name);
+        const zone = parseAnyZoneName(name);
         const which = /^\d/.test(words[0] ?? '') ? toNumbers(words) : parseRule(joinWords(words));
         act((context) => run(zone, which, options, context));
       });

@@ -1,4 +1,4 @@
-import { type NetworkName, parseNetworkName, parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { type NetworkName, parseAnyZoneName, parseNetworkName, type ZoneName } from '../../domain/names.ts';
 import { detachZone, planDetachZone } from '../../host/detach-zone.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
@@ -19,7 +19,7 @@ export const detachZoneCommand: CliCommand = {
       .addOption(DRY_RUN)
       .addOption(VERBOSE)
       .action((name: string, options: Options) => {
-        const zone = parseZoneName(name);
+        const zone = parseAnyZoneName(name);
         act((context) => run(zone, options, context));
       });
   },

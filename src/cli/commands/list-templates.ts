@@ -1,4 +1,4 @@
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
 import { siteTemplates } from '../../host/site-templates.ts';
 import { findZone, readRecords } from '../../host/store.ts';
@@ -19,7 +19,7 @@ export const listTemplatesCommand: CliCommand = {
       .addOption(AS_JSON)
       .addHelpText('after', HELP)
       .action((name: string | undefined, options: ShowOptions) => {
-        const zone = name === undefined ? undefined : parseZoneName(name);
+        const zone = name === undefined ? undefined : parseAnyZoneName(name);
         const fields = chooseFields(options, TEMPLATE_FIELDS, []);
         act((context) => run(zone, fields, options, context));
       });

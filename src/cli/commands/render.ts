@@ -1,5 +1,5 @@
 import { OperatorError } from '../../domain/errors.ts';
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { siteTemplates } from '../../host/site-templates.ts';
 import { findZone, readRecords } from '../../host/store.ts';
 import { contentInZone, createOutlooks, ownNames, renderOutlook } from '../../host/zone-templates.ts';
@@ -26,7 +26,7 @@ export const renderCommand: CliCommand = {
       .option('-d, --values', 'the values that their templates are given, in place of the files')
       .addHelpText('after', HELP)
       .action((name: string, files: readonly string[], options: Options) => {
-        const zone = parseZoneName(name);
+        const zone = parseAnyZoneName(name);
         act((context) => run(zone, files, options, context));
       });
   },

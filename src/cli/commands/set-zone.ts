@@ -1,5 +1,5 @@
 import { OperatorError } from '../../domain/errors.ts';
-import { type GroupName, parseGroupName, parseZoneName } from '../../domain/names.ts';
+import { type GroupName, parseAnyZoneName, parseGroupName } from '../../domain/names.ts';
 import { type GroupChange, planSetGroups, setGroups } from '../../host/rules.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
@@ -24,7 +24,7 @@ export const setZoneCommand: CliCommand = {
         if (group.length + notGroup.length === 0) {
           throw new OperatorError('USAGE', 'nothing is asked for', { hint: 'See: znetadm set-zone --help' });
         }
-        const change = { zone: parseZoneName(name), add: group, remove: notGroup };
+        const change = { zone: parseAnyZoneName(name), add: group, remove: notGroup };
         act((context) => run(change, options, context));
       });
   },

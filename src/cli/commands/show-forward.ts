@@ -1,4 +1,4 @@
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { FORWARD_FIELDS, forwardRows } from '../../host/show-forwards.ts';
 import { chosenZones } from '../chosen-zones.ts';
 import type { CliCommand, Context } from '../command.ts';
@@ -12,7 +12,7 @@ export const showForwardCommand: CliCommand = {
       .addOption(outputOption(FORWARD_FIELDS))
       .addOption(AS_JSON)
       .action((name: string | undefined, options: ShowOptions) => {
-        const zone = name === undefined ? undefined : parseZoneName(name);
+        const zone = name === undefined ? undefined : parseAnyZoneName(name);
         const fields = chooseFields(options, FORWARD_FIELDS, []);
         act((context) => run(zone, fields, options, context));
       });

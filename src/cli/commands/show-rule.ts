@@ -1,4 +1,4 @@
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { RULE_FIELDS, ruleRows } from '../../host/show-rules.ts';
 import { chosenZones } from '../chosen-zones.ts';
 import type { CliCommand, Context } from '../command.ts';
@@ -12,7 +12,7 @@ export const showRuleCommand: CliCommand = {
       .addOption(outputOption(RULE_FIELDS))
       .addOption(AS_JSON)
       .action((name: string | undefined, options: ShowOptions) => {
-        const zone = name === undefined ? undefined : parseZoneName(name);
+        const zone = name === undefined ? undefined : parseAnyZoneName(name);
         const fields = chooseFields(options, RULE_FIELDS, []);
         act((context) => run(zone, fields, options, context));
       });

@@ -1,4 +1,4 @@
-import { parseZoneName, type ZoneName } from '../../domain/names.ts';
+import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { formatInterfaceAddress } from '../../domain/prefix.ts';
 import {
   inOrder,
@@ -24,7 +24,7 @@ export const showZoneCommand: CliCommand = {
       .addOption(outputOption([...ZONE_FIELDS, ...MORE_ZONE_FIELDS]))
       .option('--json', 'the records as JSON, and what is live')
       .action((name: string | undefined, options: ShowOptions) => {
-        const zone = name === undefined ? undefined : parseZoneName(name);
+        const zone = name === undefined ? undefined : parseAnyZoneName(name);
         const fields = chooseFields(options, ZONE_FIELDS, MORE_ZONE_FIELDS);
         act((context) => run(zone, fields, options, context));
       });

@@ -1,0 +1,202 @@
+import { isLinkLocal } from '../domain/address.ts';
+import { OperatorError } from '../domain/errors.ts';
+import { GLOBAL, type LinkName } from '../domain/names.ts';
+import { formatInterfaceAddress, type InterfaceAddress } from '../domain/prefix.ts';
+import { ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import {
+  parseAddresses,
+  parseForwarding,
+  parseInterfaces,
+  showAddresses,
+  showForwarding,
+  showInterfaces,
+} from '../illumos/ipadm.ts';
+import { IPFILTER, ZONENET, ZONENET_FORWARDING, ZONENET_IPV6, ZONENET_NAMES } from '../illumos/smf.ts';
+import { parseServiceStates, showServiceStates } from '../illumos/svc-host.ts';
+import { type Drift, driftWhere } from '../plan/drift.ts';
+import { FILTER_FILES } from '../plan/filter.ts';
+import { CANDIDATES, type HostTraces, keptFile, planHostTakingBack, planKeeping } from '../plan/global-zone.ts';
+import type { HostPlan } from '../plan/host-step.ts';
+import { recordZone } from '../plan/records.ts';
+import { ask } from '../system/ask.ts';
+import type { System } from '../system/system.ts';
+import type { Observed } from './observe.ts';
+import type { LinkRequest } from './zone-request.ts';
+
+// The host itself as the proxy of a hidden network: for a host with one public address.
+
+/** The record of the global zone, without links yet. Nothing of it is made, and no configuration of it is touched. */
+export function globalRecord(id: string, { zones }: Pick<Observed, 'zones'>): ZoneRecord {
+  return {
+    name: GLOBAL,
+    id,
+    state: 'creating',
+    role: 'proxy',
+    brand: zones.get(GLOBAL)?.brand ?? 'ipkg',
+    zonepath: '/',
+    autoboot: true,
+    origin: 'attached',
+    ipType: 'exclusive',
+    install: false,
+    extra: [],
+    forwards: [],
+    rules: [],
+    groups: [],
+    bootPending: false,
+    nics: [],
+    vars: {},
+  };
+}
+
+/**
+ * Sees that what is asked of the host can be: networks to route, by a link that it has.
+ *
+ * @throws {OperatorError} VALUE_INVALID
+ */
+export function checkGlobalRequest({ networks, outside, routers, staticRoutes }: LinkRequest): void {
+  const own = outside.find(({ asIs }) => asIs !== true);
+  const why =
+    networks.length > 0
+      ? 'it is behind no proxy; it can be one'
+      : own !== undefined || routers.length + staticRoutes.length > 0
+        ? "its addresses and routes are the host's own"
+        : undefined;
+  if (why === undefined) return;
+  throw new OperatorError('VALUE_INVALID', `Cannot attach the global zone so: ${why}`, {
+    hint: 'Write: znetadm attach-zone -R NETWORK -x LINK global, with a link of the host that has its address',
+  });
+}
+
+/**
+ * The links by which the host looks out: those that are asked for, or the only one that has an address.
+ *
+ * @throws {OperatorError} LINK_MISSING, USAGE
+ */
+export async function decideHostLinks(
+  wanted: readonly (LinkName | undefined)[],
+  { links }: Pick<Observed, 'links'>,
+  { zones }: { readonly zones: readonly ZoneRecord[] },
+  system: System,
+): Promise<ZoneNic[]> {
+  const ours = new Set<string>(zones.flatMap((zone) => ownNics(zone).map(({ link }) => link)));
+  const addresses = (await observeHostAddresses(system)).filter(([link]) => !ours.has(link));
+  const having = [...new Set(addresses.map(([link]) => link))];
+  const named = wanted.flatMap((link) => link ?? []);
+  const chosen = named.length > 0 ? named : having;
+  if (named.length === 0 && having.length !== 1) {
+    const what = having.length === 0 ? 'no link of it has an address' : `${having.join(', ')} have addresses`;
+    throw new OperatorError('USAGE', `Cannot attach the global zone: which link leads outside? ${what}`, {
+      hint: 'Write: znetadm attach-zone -R NETWORK -x LINK global',
+    });
+  }
+  return chosen.map((link) => {
+    const have = links.get(link);
+    const own = addresses.flatMap(([at, address]) => (at === link ? [address] : []));
+    if (have === undefined || own.length === 0) {
+      const why = have === undefined ? `this host has no link ${link}` : `${link} has no address`;
+      throw new OperatorError('LINK_MISSING', `Cannot attach the global zone: ${why}`, {
+        hint: `Links with addresses: ${having.join(', ') || 'none; see /usr/sbin/ipadm show-addr'}`,
+      });
+    }
+    const name = link as LinkName;
+    const plain = { dhcp: false, addrconf: false, routers: [], routes: [], host: true } as const;
+    return { link: name, over: name, side: 'outside', mtu: have.mtu, addresses: own, ...plain };
+  });
+}
+
+/** Link and address of all that the host has up, without loopback and link-local ones. */
+async function observeHostAddresses(system: System): Promise<[link: string, address: InterfaceAddress][]> {
+  return parseAddresses(await ask(showAddresses(), system)).flatMap(({ link, state, address }) =>
+    address === undefined || state !== 'ok' || link === 'lo0' || isLinkLocal(address.address) ? [] : [[link, address]],
+  );
+}
+
+/**
+ * Sees that the host neither filters nor forwards for somebody else, and plans to keep what stands in the place of the
+ * files of its packet filter.
+ *
+ * @throws {OperatorError} NOT_OURS
+ */
+export async function planTakingOver(system: System): Promise<HostPlan> {
+  const refuse = (why: string, hint: string): never => {
+    throw new OperatorError('NOT_OURS', `Cannot attach the global zone: ${why}`, { hint });
+  };
+  const services = await observeServices(system);
+  const ipfilter = services.get(IPFILTER);
+  if (ipfilter === undefined) refuse(`this host has no ${IPFILTER}`, 'Install the package network/ipfilter');
+  if (ipfilter !== 'disabled') {
+    refuse('it has a packet filter of its own', `When its rules are not wanted: /usr/sbin/svcadm disable ${IPFILTER}`);
+  }
+  const files = new Map<string, string>();
+  for (const path of Object.values(FILTER_FILES)) {
+    const text = await system.readFile(path);
+    if (text === undefined) continue;
+    const rule = text.split('\n').find((line) => !/^\s*(#.*)?$/.test(line));
+    if (rule !== undefined)
+      refuse(`${path} has rules of its own: ${rule.trim()}`, `Move it away, and give the rules by add-rule`);
+    files.set(path, text);
+  }
+  const table = await ask(showForwarding(), system);
+  const forwarding = (['inet', 'inet6'] as const).flatMap((family) => parseForwarding(table, family));
+  if (forwarding.length > 0) {
+    const links = [...new Set(forwarding)].join(', ');
+    refuse(
+      `it forwards packets already, on ${links}`,
+      'When nobody needs that: /usr/sbin/ipadm set-prop -p forwarding=off ipv4, and ipv6',
+    );
+  }
+  return planKeeping(files);
+}
+
+const OURS = [ZONENET, ZONENET_IPV6, ZONENET_FORWARDING, ZONENET_NAMES, IPFILTER];
+
+async function observeServices(system: System): Promise<Map<string, string>> {
+  // Of several names those that there are are told; status 1 says that one is missing.
+  return parseServiceStates((await system.run(showServiceStates(GLOBAL, OURS))).stdout);
+}
+
+/** What takes back all that made the host a proxy. Empty for other zones. */
+export async function planGlobalRemoval(record: ZoneRecord, system: System): Promise<HostPlan> {
+  if (record.name !== GLOBAL) return [];
+  const [services, interfaces] = await Promise.all([observeServices(system), ask(showInterfaces(), system)]);
+  const plumbed = parseInterfaces(interfaces);
+  const kept = new Map<string, string>();
+  for (const path of Object.values(FILTER_FILES)) {
+    const text = await system.readFile(keptFile(path));
+    if (text !== undefined) kept.set(path, text);
+  }
+  const traces: HostTraces = {
+    services,
+    interfaces: ownNics(record).flatMap(({ link }) => (plumbed.includes(link) ? [link] : [])),
+    kept,
+    candidates: [
+      ...(await system.list(CANDIDATES)).map((name) => `${CANDIDATES}/${name}`),
+      ...(await system.cutOff(CANDIDATES)),
+    ],
+  };
+  return planHostTakingBack(traces);
+}
+
+/** Where the host has other addresses outside than are recorded: filter and NAT would be of the old ones. */
+export async function findHostDrift(zones: readonly ZoneRecord[], system: System): Promise<Drift[]> {
+  const record = zones.find(({ name }) => name === GLOBAL);
+  if (record === undefined) return [];
+  const addresses = await observeHostAddresses(system);
+  const nics = record.nics.map((nic): ZoneNic => {
+    if (nic.host !== true) return nic;
+    const own = addresses.flatMap(([link, address]) => (link === nic.link ? [address] : []));
+    // One that has none at this moment will have it again.
+    return own.length === 0 || format(own) === format(nic.addresses) ? nic : { ...nic, addresses: own };
+  });
+  return record.nics.flatMap((before, index) => {
+    const now = nics[index];
+    if (now === undefined || now === before) return [];
+    const what = { of: `zone "${GLOBAL}"`, item: `addresses of ${before.link}` };
+    const changed = { expected: format(before.addresses), found: format(now.addresses) };
+    return driftWhere({ ...what, ...changed }, () => [
+      recordZone({ ...record, nics }, '~', `${now.link} has ${format(now.addresses)}`),
+    ]);
+  });
+}
+
+const format = (addresses: readonly InterfaceAddress[]) => addresses.map(formatInterfaceAddress).sort().join(', ');

@@ -1,0 +1,108 @@
+import { basename, dirname } from 'node:path';
+import type { LinkName } from '../domain/names.ts';
+import { type Command, formatCommand } from '../illumos/command.ts';
+import { deleteInterface } from '../illumos/ipadm.ts';
+import { IPFILTER, ZONENET, ZONENET_FORWARDING, ZONENET_IPV6, ZONENET_NAMES } from '../illumos/smf.ts';
+import { deleteService, importHere } from '../illumos/svc-host.ts';
+import { disableService } from '../illumos/svcadm.ts';
+import { setProperty } from '../illumos/svccfg.ts';
+import { FILTER_FILES } from './filter.ts';
+import { MANIFESTS } from './host-paths.ts';
+import type { HostStep } from './host-step.ts';
+import { removeEmptied } from './records.ts';
+import { run, type Step } from './step.ts';
+
+// The global zone as a proxy: what is made in it, and taken back.
+
+/** Where what stood in the place of a filter file is kept until the host is a proxy no more. */
+export const keptFile = (path: string) => `/var/zonenet/kept-${basename(path)}`;
+
+/** Where set-up has files checked. */
+export const CANDIDATES = '/var/zonenet/candidates';
+
+/** What the method leaves in a zone, in the global zone beside what the host publishes. */
+const TRACES = ['last-good.json', 'status.ini', 'status.svccfg', 'compiled.json', 'untold', 'filter'].map(
+  (name) => `/var/zonenet/${name}`,
+);
+
+/** In the order in which they stop; set-up comes last, so that nothing is forwarded while the rest goes. */
+const SERVICES = [ZONENET_FORWARDING, ZONENET_NAMES, ZONENET_IPV6, ZONENET];
+
+/**
+ * Gives the host our services. They start at once, so set-up, which needs the others, comes last. Importing them again
+ * changes nothing.
+ */
+export function planHostServices(): HostStep[] {
+  return [...MANIFESTS].reverse().map((manifest) => step('+', 'service', importHere(manifest), 'the host is a proxy'));
+}
+
+/** Keeps the files of the packet filter that are there; they hold no rules. */
+export function planKeeping(files: ReadonlyMap<string, string>): HostStep[] {
+  return [...files].map(([path, content]): HostStep => {
+    const kept = keptFile(path);
+    const reason = `${path} is put back when the host is a proxy no more`;
+    return {
+      sign: '+',
+      about: 'file',
+      what: kept,
+      note: reason,
+      steps: [
+        { kind: 'directory', reason, path: dirname(kept), mode: 0o700 },
+        { kind: 'write', reason, file: { path: kept, content, mode: 0o600 }, replaces: false },
+      ],
+    };
+  });
+}
+
+/** What of ours the host has when it is to be a proxy no more. */
+export interface HostTraces {
+  /** By FMRI; of ours and of ipfilter, those that are there. */
+  readonly services: ReadonlyMap<string, string>;
+  /** Links of ours that are interfaces of the host. */
+  readonly interfaces: readonly LinkName[];
+  /** What was kept, by the path it is for. */
+  readonly kept: ReadonlyMap<string, string>;
+  /** Files that set-up was checking when it was cut off, or that were refused. */
+  readonly candidates: readonly string[];
+}
+
+/**
+ * Takes back all that made the host a proxy, forwarding first and filter after it. Links and metadata are taken back as of
+ * any zone. Steps whose work is done already do nothing.
+ */
+export function planHostTakingBack({ services, interfaces, kept, candidates }: HostTraces): HostStep[] {
+  const reason = 'the host is to be a proxy no more';
+  const there = SERVICES.filter((fmri) => services.has(fmri));
+  const isFiltering = (services.get(IPFILTER) ?? 'disabled') !== 'disabled';
+  const filterFiles = Object.values(FILTER_FILES).map((path): Step => {
+    const content = kept.get(path);
+    if (content === undefined) return { kind: 'remove', reason, path };
+    return { kind: 'write', reason, file: { path, content, mode: 0o644 }, replaces: true };
+  });
+  const policy = setProperty(IPFILTER, { name: 'firewall_config_default/policy', type: 'astring', value: 'none' });
+  return [
+    ...there.map((fmri) => step('-', 'service', disableService(fmri), reason)),
+    ...(isFiltering
+      ? [step('-', 'service', disableService(IPFILTER), reason), step('-', 'service', policy, reason)]
+      : []),
+    files('the files of the packet filter', reason, [
+      ...filterFiles,
+      ...[...kept.keys()].map((path): Step => ({ kind: 'remove', reason, path: keptFile(path) })),
+    ]),
+    ...interfaces.map((link) => step('-', 'link', deleteInterface(link), reason)),
+    ...there.map((fmri) => step('-', 'service', deleteService(fmri), reason)),
+    files('what set-up has left', reason, [
+      ...TRACES.map((path): Step => ({ kind: 'remove', reason, path })),
+      ...candidates.map((path): Step => ({ kind: 'remove', reason, path })),
+      removeEmptied(CANDIDATES),
+    ]),
+  ];
+}
+
+function step(sign: '+' | '-', about: 'service' | 'link', command: Command, note: string): HostStep {
+  return { sign, about, what: formatCommand(command), note, steps: [run(note, command)] };
+}
+
+function files(what: string, note: string, steps: readonly Step[]): HostStep {
+  return { sign: '-', about: 'file', what, note, steps };
+}
