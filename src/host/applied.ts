@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
 import {
@@ -189,8 +189,8 @@ export function howToGiveServices(zone: ZoneName): string {
 export function howToGoOn(zone: ZoneName, service: string, again: 'clear' | 'refresh'): string {
   return [
     `look at:         ${formatCommand(explainService(zone, service))}`,
-    `its log:         /usr/sbin/zlogin ${zone} tail -50 ${logOf(service)}`,
+    `its log:         ${zone === GLOBAL ? '' : `/usr/sbin/zlogin ${zone} `}tail -50 ${logOf(service)}`,
     // Set-up starts what waits for it.
-    `after mending:   /usr/sbin/svcadm -z ${zone} ${again} ${again === 'clear' ? service : SETUP_SERVICE}`,
+    `after mending:   /usr/sbin/svcadm ${zone === GLOBAL ? '' : `-z ${zone} `}${again} ${again === 'clear' ? service : SETUP_SERVICE}`,
   ].join('\n');
 }

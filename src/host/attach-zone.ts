@@ -6,7 +6,7 @@ import { planLending } from '../plan/links.ts';
 import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
 import { waitForRunning } from './applied.ts';
 import { createLinkDecider } from './decide-links.ts';
-import { checkGlobalRequest, decideHostLinks, globalRecord, planTakingOver } from './global-zone.ts';
+import { checkGlobalRequest, checkHostFree, decideHostLinks, globalRecord } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
 import { observeHost, observeHostNetworks, observeZone } from './observe.ts';
@@ -55,7 +55,7 @@ export async function planAttachZone(request: AttachRequest, host: Host): Promis
   const situation = { records, settings, observed };
   const isHost = name === GLOBAL;
   if (isHost) checkGlobalRequest(request);
-  const takingOver = isHost && before === undefined ? await planTakingOver(system) : [];
+  if (isHost && before === undefined) await checkHostFree(system);
   const unknown = () => (isHost ? globalRecord(host.newId(), observed) : foreign(name, zone, host.newId()));
   const base = before === undefined ? unknown() : known(before);
   const asksNothing = request.routes.length + request.networks.length + request.outside.length === 0;
@@ -70,8 +70,7 @@ export async function planAttachZone(request: AttachRequest, host: Host): Promis
   return {
     ...creations,
     record,
-    connect: [...takingOver, ...creations.connect],
-    links: [...takingOver, ...creations.connect.filter((step) => !isPublished(step))],
+    links: creations.connect.filter((step) => !isPublished(step)),
     lend,
     publish: creations.connect.filter(isPublished),
     needsBoot: !isHost && zone?.state === 'running' && (lend.length === 0 || record.origin === 'attached'),

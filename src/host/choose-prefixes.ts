@@ -16,6 +16,8 @@ export interface Choice {
   readonly claims: readonly Claim[];
   readonly purpose: string;
   readonly system: System;
+  /** Where the global zone is their router, the prefixes the network has so far: the host's routes to them are ours. */
+  readonly own?: readonly Prefix[];
 }
 
 const ROUTED = 'destination of a route of this host';
@@ -26,21 +28,24 @@ const ROUTED = 'destination of a route of this host';
  * @throws {OperatorError} PREFIX_INVALID, PREFIX_OVERLAPS
  */
 export async function acceptPrefix(prefix: Prefix, choice: Choice): Promise<Prefix> {
-  const { settings, claims, purpose, system } = choice;
+  const { settings, claims, purpose } = choice;
   checkNetworkPrefix(prefix);
-  const all = [...claims, ...(await routesTo(prefix, system))];
+  const all = [...claims, ...(await routesTo(prefix, choice))];
   const hint = familyOf(prefix.address) === 'inet' ? freeHint(settings, all) : 'Write -6 auto to take a free one';
   checkFree(prefix, all, purpose, hint);
   return prefix;
 }
 
 /** The route that leads into a network is asked for: the table of IPv4 shows routes without their length (§3.3). */
-async function routesTo(prefix: Prefix, system: System): Promise<Claim[]> {
+async function routesTo(prefix: Prefix, { system, own = [] }: Pick<Choice, 'system' | 'own'>): Promise<Claim[]> {
+  const isOwn = (route: Prefix) => own.some(({ address }) => address === route.address);
   if (familyOf(prefix.address) === 'inet6') {
-    return (await observeInet6Routes(system)).map((route) => ({ prefix: route, what: ROUTED }));
+    return (await observeInet6Routes(system))
+      .filter((route) => !isOwn(route))
+      .map((route) => ({ prefix: route, what: ROUTED }));
   }
   const route = await observeRouteTo(prefix, system);
-  return route === undefined ? [] : [{ prefix: route, what: ROUTED }];
+  return route === undefined || isOwn(route) ? [] : [{ prefix: route, what: ROUTED }];
 }
 
 /**
@@ -54,7 +59,7 @@ export async function choosePrefix({ settings, claims, purpose, system }: Choice
     for (;;) {
       const prefix = lowestFreePrefix(pool, settings.poolPrefixLength, taken);
       if (prefix === undefined) break;
-      const [route] = await routesTo(prefix, system);
+      const [route] = await routesTo(prefix, { system });
       if (route === undefined || !prefixesOverlap(prefix, route.prefix)) return prefix;
       taken.push(route.prefix);
     }
@@ -76,7 +81,7 @@ export async function chooseUla(choice: Choice, random: string): Promise<{ prefi
   const { claims, purpose, system } = choice;
   const kept = await readUla(system);
   const host = kept ?? ulaOfHost(random);
-  const routes = await routesTo(host, system);
+  const routes = await routesTo(host, { system });
   const prefix = lowestFreeUla(
     host,
     [...claims, ...routes].map((claim) => claim.prefix),

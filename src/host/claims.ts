@@ -39,6 +39,7 @@ const SPECIAL: readonly Claim[] = [
 
 /** Every prefix that a new hidden network must not meet. */
 export function claimsOf(records: Records, settings: Settings, host: HostNetworks): Claim[] {
+  const own = host.addresses.filter(({ object }) => isOurs(object, records)).map(({ address }) => networkOf(address));
   return [
     ...hiddenClaims(records),
     ...records.zones.flatMap(({ name, nics }) =>
@@ -53,7 +54,9 @@ export function claimsOf(records: Records, settings: Settings, host: HostNetwork
         prefix: networkOf(address),
         what: `network of this host's ${object}`,
       })),
-    ...host.routes.map((prefix) => ({ prefix, what: 'destination of a route of this host' })),
+    ...host.routes
+      .filter(({ address }) => !own.some((route) => route.address === address))
+      .map((prefix) => ({ prefix, what: 'destination of a route of this host' })),
     ...settings.reserved.map((prefix) => ({ prefix, what: `range that ${SETTINGS_FILE} reserves` })),
     ...SPECIAL,
   ];

@@ -8,6 +8,7 @@ import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planUnlink } from '../plan/zone-config.ts';
 import { waitForRunning } from './applied.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
+import { planUnplumbing } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
@@ -123,6 +124,7 @@ async function planUnlinking(
     plan: [
       ...planUnlink(record, going, zone),
       ...planInterfaceRemoval(gone, observed.interfaces),
+      ...(await planUnplumbing(gone, system)),
       ...planVnicRemoval(gone, observed.links),
       recordZone(left, '~', `${name} leaves ${networks.join(', ')}`),
       ...plansOf(publications),

@@ -18,7 +18,7 @@ import { recordNetwork } from '../plan/records.ts';
 import { findAppliedDrift } from './applied-drift.ts';
 import { planDeleteNetwork } from './delete-network.ts';
 import { planDeleteZone, removalPlan } from './delete-zone.ts';
-import { findHostDrift } from './global-zone.ts';
+import { findHostDrift, findHostServiceDrift } from './global-zone.ts';
 import type { Host } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
 import { findDeadRules, findLostForwards } from './lint.ts';
@@ -71,6 +71,7 @@ export async function findStanding(situation: Situation, host: Host, full = fals
     ...(await findRunningProtection(zones, situation, host)),
     ...(await Promise.all(zones.map((zone) => findZoneDrift(zone, situation, seen, host)))).flat(),
     ...(await findHostDrift(zones, host.system)),
+    ...(await findHostServiceDrift(zones, host.system)),
     ...zones.flatMap((zone) => findLostForwards(zone, records.zones)),
     ...zones.flatMap((zone) => findDeadRules(zone, records)),
     ...publications.flatMap((publication) => findPublicationDrift(publication)),

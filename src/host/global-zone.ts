@@ -15,7 +15,15 @@ import { IPFILTER, ZONENET, ZONENET_FORWARDING, ZONENET_IPV6, ZONENET_NAMES } fr
 import { parseServiceStates, showServiceStates } from '../illumos/svc-host.ts';
 import { type Drift, driftWhere } from '../plan/drift.ts';
 import { FILTER_FILES } from '../plan/filter.ts';
-import { CANDIDATES, type HostTraces, keptFile, planHostTakingBack, planKeeping } from '../plan/global-zone.ts';
+import {
+  CANDIDATES,
+  type HostTraces,
+  keptFile,
+  planHostServices,
+  planHostTakingBack,
+  planInterfacesAway,
+  planKeeping,
+} from '../plan/global-zone.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { recordZone } from '../plan/records.ts';
 import { ask } from '../system/ask.ts';
@@ -112,47 +120,63 @@ async function observeHostAddresses(system: System): Promise<[link: string, addr
 }
 
 /**
- * Sees that the host neither filters nor forwards for somebody else, and plans to keep what stands in the place of the
- * files of its packet filter.
+ * Sees that the host neither filters nor forwards for somebody else.
  *
  * @throws {OperatorError} NOT_OURS
  */
-export async function planTakingOver(system: System): Promise<HostPlan> {
+export async function checkHostFree(system: System): Promise<void> {
   const refuse = (why: string, hint: string): never => {
     throw new OperatorError('NOT_OURS', `Cannot attach the global zone: ${why}`, { hint });
   };
-  const services = await observeServices(system);
-  const ipfilter = services.get(IPFILTER);
+  const ipfilter = (await observeServices(system)).get(IPFILTER);
   if (ipfilter === undefined) refuse(`this host has no ${IPFILTER}`, 'Install the package network/ipfilter');
   if (ipfilter !== 'disabled') {
     refuse('it has a packet filter of its own', `When its rules are not wanted: /usr/sbin/svcadm disable ${IPFILTER}`);
   }
-  const files = new Map<string, string>();
-  for (const path of Object.values(FILTER_FILES)) {
-    const text = await system.readFile(path);
-    if (text === undefined) continue;
+  for (const [path, text] of await readFilterFiles(system)) {
     const rule = text.split('\n').find((line) => !/^\s*(#.*)?$/.test(line));
-    if (rule !== undefined)
-      refuse(`${path} has rules of its own: ${rule.trim()}`, `Move it away, and give the rules by add-rule`);
-    files.set(path, text);
+    if (rule === undefined) continue;
+    refuse(`${path} has rules of its own: ${rule.trim()}`, 'Move it away, and give the rules by add-rule');
   }
   const table = await ask(showForwarding(), system);
   const forwarding = (['inet', 'inet6'] as const).flatMap((family) => parseForwarding(table, family));
-  if (forwarding.length > 0) {
-    const links = [...new Set(forwarding)].join(', ');
-    refuse(
-      `it forwards packets already, on ${links}`,
-      'When nobody needs that: /usr/sbin/ipadm set-prop -p forwarding=off ipv4, and ipv6',
-    );
+  if (forwarding.length === 0) return;
+  const hint = 'When nobody needs that: /usr/sbin/ipadm set-prop -p forwarding=off ipv4, and ipv6';
+  refuse(`it forwards packets already, on ${[...new Set(forwarding)].join(', ')}`, hint);
+}
+
+async function readFilterFiles(system: System): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for (const path of Object.values(FILTER_FILES)) {
+    const text = await system.readFile(path);
+    if (text !== undefined) files.set(path, text);
+  }
+  return files;
+}
+
+/** Keeps what stands in the place of the files of the packet filter, as long as the global zone is being attached. */
+export async function planHostKeeping(zones: readonly ZoneRecord[], system: System): Promise<HostPlan> {
+  if (!zones.some(({ name, state }) => name === GLOBAL && state === 'creating')) return [];
+  const files = await readFilterFiles(system);
+  for (const [path, text] of files) {
+    // Ours already, or kept by a run that was cut off.
+    if (/^# Written by zonenet /m.test(text) || (await system.kindOf(keptFile(path))) !== undefined) files.delete(path);
   }
   return planKeeping(files);
 }
 
-const OURS = [ZONENET, ZONENET_IPV6, ZONENET_FORWARDING, ZONENET_NAMES, IPFILTER];
+const OWN_SERVICES = [ZONENET, ZONENET_IPV6, ZONENET_FORWARDING, ZONENET_NAMES];
 
 async function observeServices(system: System): Promise<Map<string, string>> {
   // Of several names those that there are are told; status 1 says that one is missing.
-  return parseServiceStates((await system.run(showServiceStates(GLOBAL, OURS))).stdout);
+  return parseServiceStates((await system.run(showServiceStates(GLOBAL, [...OWN_SERVICES, IPFILTER]))).stdout);
+}
+
+/** Unplumbs links of the global zone that are to go. Empty for other zones, and for links that are no interfaces. */
+export async function planUnplumbing(record: ZoneRecord, system: System): Promise<HostPlan> {
+  if (record.name !== GLOBAL) return [];
+  const plumbed = parseInterfaces(await ask(showInterfaces(), system));
+  return planInterfacesAway(ownNics(record).flatMap(({ link }) => (plumbed.includes(link) ? [link] : [])));
 }
 
 /** What takes back all that made the host a proxy. Empty for other zones. */
@@ -175,6 +199,15 @@ export async function planGlobalRemoval(record: ZoneRecord, system: System): Pro
     ],
   };
   return planHostTakingBack(traces);
+}
+
+/** Services of ours that the host has lost. */
+export async function findHostServiceDrift(zones: readonly ZoneRecord[], system: System): Promise<Drift[]> {
+  if (!zones.some(({ name }) => name === GLOBAL)) return [];
+  const have = await observeServices(system);
+  const missing = OWN_SERVICES.filter((fmri) => !have.has(fmri));
+  const what = { of: `zone "${GLOBAL}"`, item: 'services', expected: missing.join(', '), found: 'missing' };
+  return driftWhere(what, () => (missing.length === 0 ? [] : planHostServices()));
 }
 
 /** Where the host has other addresses outside than are recorded: filter and NAT would be of the old ones. */

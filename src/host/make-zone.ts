@@ -11,6 +11,7 @@ import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
 import { waitApplied, waitForRunning } from './applied.ts';
 import { carryOutRemoval, planRemoval } from './delete-zone.ts';
+import { planHostKeeping } from './global-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
 import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
@@ -84,6 +85,7 @@ export async function planMakeZones(
         changed.map((record) => ({ record, note: takes(record) })),
         changed.some(({ name }) => records.zones.some((zone) => zone.name === name)),
       ),
+      ...(await planHostKeeping(wanted, system)),
       ...wanted.flatMap((record) => planVnics(record, observed.links)),
       ...wanted.flatMap((record) => planInterfaces(record, observed.interfaces)),
       ...wanted.flatMap((record, index) => planZoneConfig(record, found[index])),

@@ -2,7 +2,7 @@ import type { Address } from '../domain/address.ts';
 import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { NameService } from '../domain/name-service.ts';
-import type { NetworkName } from '../domain/names.ts';
+import { GLOBAL, type NetworkName } from '../domain/names.ts';
 import { inOrderOfFamily, type Network, prefixOf } from '../domain/network.ts';
 import { checkNetworkMtu, checkReservations, decideRouters } from '../domain/network-checks.ts';
 import { formatPrefix, type Prefix } from '../domain/prefix.ts';
@@ -10,7 +10,7 @@ import { movedReservations, movedRouters } from '../domain/renumber.ts';
 import type { Reservation } from '../domain/reservation.ts';
 import { namesNetwork } from '../domain/rule-ends.ts';
 import { checkVars, type Vars } from '../domain/vars.ts';
-import { hasMethod, networksOf, type ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, networksOf, proxyOf, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
 import { recordUla } from '../plan/records.ts';
@@ -154,7 +154,8 @@ async function decideNetwork(
   }
   const others = { ...records, networks: records.networks.filter((one) => one !== before) };
   const claims = claimsOf(others, settings, await observeHostNetworks(host.system));
-  const choice = { settings, claims, purpose: `change network "${before.name}"`, system: host.system };
+  const own = proxyOf(before.name, records.zones)?.name === GLOBAL ? before.prefixes : [];
+  const choice = { settings, claims, purpose: `change network "${before.name}"`, system: host.system, own };
   const inet = prefixOf(before, 'inet');
   const isNew =
     change.prefix !== undefined && (inet === undefined || formatPrefix(inet) !== formatPrefix(change.prefix));

@@ -1,7 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { Origin, TemplateLayer } from '../domain/template-layer.ts';
 import { answerFromZone, askInZone } from '../illumos/zlogin.ts';
 import { listZones, parseZones } from '../illumos/zoneadm.ts';
@@ -53,6 +53,8 @@ export async function createOutlooks(
 
 /** Asks a running zone what templates it has of its own. */
 export async function ownNames({ metadata: { zone }, running }: Outlook, system: System): Promise<OwnNames> {
+  // Those in /etc/zonenet/templates of the host are the host's.
+  if (zone === GLOBAL) return [];
   if (!running) return undefined;
   const question = { program: '/usr/bin/find', args: [IN_ZONE, '-name', '*.hbs'] };
   const answer = answerFromZone((await system.run(askInZone(zone, question))).stdout);
@@ -82,6 +84,7 @@ export async function renderOutlook(outlook: Outlook, names: readonly string[]):
 
 /** What a running zone has at a path, as its own programs read it there. Undefined: nothing, or it cannot be asked. */
 export async function contentInZone(zone: ZoneName, path: string, system: System): Promise<string | undefined> {
+  if (zone === GLOBAL) return await system.readFile(path);
   const { stdout } = await system.run(askInZone(zone, { program: '/usr/bin/cat', args: [path] }));
   const answer = answerFromZone(stdout);
   return answer === '' ? undefined : answer;

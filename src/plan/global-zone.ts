@@ -89,7 +89,7 @@ export function planHostTakingBack({ services, interfaces, kept, candidates }: H
       ...filterFiles,
       ...[...kept.keys()].map((path): Step => ({ kind: 'remove', reason, path: keptFile(path) })),
     ]),
-    ...interfaces.map((link) => step('-', 'link', deleteInterface(link), reason)),
+    ...planInterfacesAway(interfaces),
     ...there.map((fmri) => step('-', 'service', deleteService(fmri), reason)),
     files('what set-up has left', reason, [
       ...TRACES.map((path): Step => ({ kind: 'remove', reason, path })),
@@ -97,6 +97,11 @@ export function planHostTakingBack({ services, interfaces, kept, candidates }: H
       removeEmptied(CANDIDATES),
     ]),
   ];
+}
+
+/** Takes links that go from the host's IP stack, with their addresses. */
+export function planInterfacesAway(links: readonly LinkName[]): HostStep[] {
+  return links.map((link) => step('-', 'link', deleteInterface(link), `${link} goes`));
 }
 
 function step(sign: '+' | '-', about: 'service' | 'link', command: Command, note: string): HostStep {

@@ -75,7 +75,7 @@ export function planZone({ metadata, files }: DesiredZone, observed: ObservedZon
   const { filter, forwarding } = observed.proxy;
   last.push(...planOwnServices(metadata, filter.services));
   const services = planFilterService(filter);
-  const want = wantedForwarding(metadata, observed.addresses);
+  const want = withNew(wantedForwarding(metadata, observed.addresses), nics);
   if (filter.rules === undefined || isPolicyWrong(filter)) {
     // ipfilter does not run, or is restarted: it loads the files, so they come first.
     const { first, before, after } = planForwarding(want, forwarding, filter.services, 'ipfilter');
@@ -114,6 +114,13 @@ export function presentNics({ nics }: Pick<ZoneMetadata, 'nics'>, { links }: Pic
 
 export function hasResolver({ resolver: { nameservers, domain, search } }: ZoneMetadata): boolean {
   return nameservers.length > 0 || domain !== undefined || search.length > 0;
+}
+
+/** Where forwarding is put on link by link, those that the plan gives an address are there by then. */
+function withNew(want: WantedForwarding, nics: readonly Nic[]): WantedForwarding {
+  if (want.only !== true) return want;
+  const coming = nics.filter(({ addresses }) => addresses.length > 0).map(({ link }) => link);
+  return { ...want, links: [...new Set([...want.links, ...coming])] };
 }
 
 /** A link is plumbed for both families at once, with its first address. */

@@ -129,11 +129,13 @@ function filterView(metadata: ZoneMetadata, family: Family): FilterView {
   const name = ({ link }: Nic) => ({ link });
   const inside = nics.filter(isInside).flatMap((nic) => insideLinks(nic, family));
   const isOut = (nic: Nic) => isOutside(nic) && (family === 'inet' || hasFamily(nic, family));
+  // Whatever it has: nothing that is only on its way leaves by the host's own link.
+  const isHosts = (nic: Nic) => isOutside(nic) && nic.host === true;
   return {
     inside,
-    outside: nics.filter(isOut).map(name),
+    outside: nics.filter((nic) => isOut(nic) || isHosts(nic)).map(name),
     leaving: nics.filter(isOut).flatMap((nic) => leaving(nic, inside)),
-    host: nics.filter((nic) => isOut(nic) && nic.host === true).map((nic) => hostLink(nic, family)),
+    host: nics.filter(isHosts).map((nic) => hostLink(nic, family)),
     leasing: nics
       .filter((nic) => family === 'inet' && isInside(nic) && isServed(nic))
       .flatMap((nic) => addressesOf(nic, 'inet').map(({ address }) => ({ link: nic.link, router: address }))),

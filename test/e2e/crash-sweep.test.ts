@@ -73,6 +73,18 @@ const SWEEPS: readonly StorySweep[] = [
     points: 6,
   },
   {
+    name: 'attach-zone of the global zone, killed',
+    hows: [...KILLS, ...CHANGES],
+    start: () => hostScenario('attach-zone of the global zone', inTurn),
+    points: 4,
+  },
+  {
+    name: 'detach-zone of the global zone, killed',
+    hows: [...KILLS, ...CHANGES],
+    start: () => hostScenario('detach-zone of the global zone', inTurn),
+    points: 4,
+  },
+  {
     name: 'delete-zone of a member, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('delete-zone of a member', inTurn),

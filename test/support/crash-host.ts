@@ -73,6 +73,18 @@ export const HOST_COMMANDS = {
     reset: (host) => ensure(host, 'networks/back', 'create-network -a 10.2.0.0/24 back'),
     done: isGone,
   },
+  'attach-zone of the global zone': {
+    given: ['address', 'back'],
+    command: 'attach-zone -R back global',
+    reset: (host) => remove(host, 'zones/global', 'detach-zone global'),
+    done: ({ stderr }) => stderr.includes('it is on network "back" already'),
+  },
+  'detach-zone of the global zone': {
+    given: ['address', 'back'],
+    command: 'detach-zone global',
+    reset: (host) => ensure(host, 'zones/global', 'attach-zone -R back global'),
+    done: isGone,
+  },
   sync: {
     given: ['back', 'web1'],
     command: 'sync',
@@ -86,6 +98,13 @@ export type HostCommandName = keyof typeof HOST_COMMANDS;
 /** How a killed command is finished: by itself, or by sync, which may also end at nothing. */
 export type Finish = 'again' | 'sync';
 
+/** A host that has an address of its own, and a file of its packet filter without rules. */
+const OWN_ADDRESS = [
+  'ipadm create-if e1000g0',
+  'ipadm create-addr -T static -a 203.0.113.9/24 e1000g0/v4',
+  'echo "# no rules" >/etc/ipf/ipf.conf',
+];
+
 const GIVEN: Readonly<Record<string, string>> = {
   back: 'create-network -a 10.2.0.0/24 back',
   proxy: `create-zone ${PROXY}`,
@@ -97,7 +116,10 @@ export async function hostScenario(name: HostCommandName, finishBy: (point: Poin
   const { given, command, reset, done }: HostCommand = HOST_COMMANDS[name];
   const lab = await startLab();
   const host = hostOf(lab);
-  for (const one of given) await host.must(GIVEN[one] ?? one);
+  for (const one of given) {
+    if (one === 'address') for (const line of OWN_ADDRESS) await lab.mustRun(line);
+    else await host.must(GIVEN[one] ?? one);
+  }
   await reset(host, lab);
   const before = await stateOf(lab, host.quiet);
   let finishedBy: Finish = 'again';
