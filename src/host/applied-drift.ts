@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import {
   FORWARDING_SERVICE,
   parseAllServiceStates,
@@ -47,6 +47,8 @@ export async function findAppliedDrift(
       const inOrder: Applied = { ...known, status: { generation, verified: true } };
       if (asked.inOrder && isApplied(record, generation, inOrder)) return [];
       const first = setup === undefined ? await observeApplied(zone, system) : await withStatus(zone, known, system);
+      // What the host lacks of our services is a drift of its own, and is mended.
+      if (zone === GLOBAL && first.absent === true) return [];
       const settled = await settle(publication, first, system);
       if (!isApplied(record, generation, settled)) return [drift(publication, settled)];
       asked.note();

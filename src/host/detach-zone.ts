@@ -10,6 +10,7 @@ import { waitForRunning } from './applied.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
 import { planUnplumbing } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
+import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
@@ -30,7 +31,7 @@ export async function planDetachZone(name: ZoneName, networks: readonly NetworkN
 export async function detachZone(name: ZoneName, networks: readonly NetworkName[], host: Host): Promise<void> {
   await locked(host, `zone.${name}`, async () => {
     if (networks.length === 0) {
-      await checkWhole(name, host);
+      await clearingEmptied(host, async () => checkWhole(name, host));
       await removeOne(name, host);
       return;
     }

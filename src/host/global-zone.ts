@@ -19,6 +19,7 @@ import {
   CANDIDATES,
   type HostTraces,
   keptFile,
+  LAST_GOOD,
   planHostServices,
   planHostTakingBack,
   planInterfacesAway,
@@ -157,11 +158,10 @@ async function readFilterFiles(system: System): Promise<Map<string, string>> {
 /** Keeps what stands in the place of the files of the packet filter, as long as the global zone is being attached. */
 export async function planHostKeeping(zones: readonly ZoneRecord[], system: System): Promise<HostPlan> {
   if (!zones.some(({ name, state }) => name === GLOBAL && state === 'creating')) return [];
+  // Where set-up has been, they are kept already, and what stands there is ours.
+  if ((await observeServices(system)).has(ZONENET)) return [];
   const files = await readFilterFiles(system);
-  for (const [path, text] of files) {
-    // Ours already, or kept by a run that was cut off.
-    if (/^# Written by zonenet /m.test(text) || (await system.kindOf(keptFile(path))) !== undefined) files.delete(path);
-  }
+  for (const path of files.keys()) if ((await system.kindOf(keptFile(path))) !== undefined) files.delete(path);
   return planKeeping(files);
 }
 
@@ -170,6 +170,14 @@ const OWN_SERVICES = [ZONENET, ZONENET_IPV6, ZONENET_FORWARDING, ZONENET_NAMES];
 async function observeServices(system: System): Promise<Map<string, string>> {
   // Of several names those that there are are told; status 1 says that one is missing.
   return parseServiceStates((await system.run(showServiceStates(GLOBAL, [...OWN_SERVICES, IPFILTER]))).stdout);
+}
+
+/** The files of the packet filter that set-up wrote, by our banner or as it has noted them. */
+async function findWritten(system: System): Promise<string[]> {
+  const noted = (await system.readFile(LAST_GOOD)) ?? '';
+  return [...(await readFilterFiles(system))].flatMap(([path, text]) =>
+    /^# Written by zonenet /m.test(text) || noted.includes(JSON.stringify(text)) ? [path] : [],
+  );
 }
 
 /** Unplumbs links of the global zone that are to go. Empty for other zones, and for links that are no interfaces. */
@@ -192,6 +200,7 @@ export async function planGlobalRemoval(record: ZoneRecord, system: System): Pro
   const traces: HostTraces = {
     services,
     interfaces: ownNics(record).flatMap(({ link }) => (plumbed.includes(link) ? [link] : [])),
+    written: await findWritten(system),
     kept,
     candidates: [
       ...(await system.list(CANDIDATES)).map((name) => `${CANDIDATES}/${name}`),

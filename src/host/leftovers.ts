@@ -59,7 +59,11 @@ export async function clearLeftovers(records: Records, host: Host): Promise<void
 /** Takes away directories of ours that have nothing in them. */
 export async function clearEmptied(host: Host): Promise<void> {
   const directories = [NETWORK_RECORDS, ZONE_RECORDS, dirname(ZONE_RECORDS), PUBLISHED, dirname(PUBLISHED)];
-  await locked(host, 'host', async () => execute(directories.map(removeEmptied), host.system));
+  const { system } = host;
+  const isEmptied = async (path: string) =>
+    (await system.kindOf(path)) === 'directory' && (await system.list(path)).length === 0;
+  if (!(await Promise.all(directories.map(isEmptied))).includes(true)) return;
+  await locked(host, 'host', async () => execute(directories.map(removeEmptied), system));
 }
 
 /** Does something, and when it says NOT_FOUND, the last run may have been killed right before it had cleared away. */

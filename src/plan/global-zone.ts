@@ -6,7 +6,6 @@ import { IPFILTER, ZONENET, ZONENET_FORWARDING, ZONENET_IPV6, ZONENET_NAMES } fr
 import { deleteService, importHere } from '../illumos/svc-host.ts';
 import { disableService } from '../illumos/svcadm.ts';
 import { setProperty } from '../illumos/svccfg.ts';
-import { FILTER_FILES } from './filter.ts';
 import { MANIFESTS } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import { removeEmptied } from './records.ts';
@@ -20,8 +19,11 @@ export const keptFile = (path: string) => `/var/zonenet/kept-${basename(path)}`;
 /** Where set-up has files checked. */
 export const CANDIDATES = '/var/zonenet/candidates';
 
+/** What set-up has proved last. */
+export const LAST_GOOD = '/var/zonenet/last-good.json';
+
 /** What the method leaves in a zone, in the global zone beside what the host publishes. */
-const TRACES = ['last-good.json', 'status.ini', 'status.svccfg', 'compiled.json', 'untold', 'filter'].map(
+const TRACES = ['status.ini', 'status.svccfg', 'compiled.json', 'untold', 'filter'].map(
   (name) => `/var/zonenet/${name}`,
 );
 
@@ -47,7 +49,7 @@ export function planKeeping(files: ReadonlyMap<string, string>): HostStep[] {
       what: kept,
       note: reason,
       steps: [
-        { kind: 'directory', reason, path: dirname(kept), mode: 0o700 },
+        { kind: 'directory', reason, path: dirname(kept), mode: 0o755 },
         { kind: 'write', reason, file: { path: kept, content, mode: 0o600 }, replaces: false },
       ],
     };
@@ -60,6 +62,8 @@ export interface HostTraces {
   readonly services: ReadonlyMap<string, string>;
   /** Links of ours that are interfaces of the host. */
   readonly interfaces: readonly LinkName[];
+  /** Files of the packet filter that we wrote. */
+  readonly written: readonly string[];
   /** What was kept, by the path it is for. */
   readonly kept: ReadonlyMap<string, string>;
   /** Files that set-up was checking when it was cut off, or that were refused. */
@@ -70,15 +74,17 @@ export interface HostTraces {
  * Takes back all that made the host a proxy, forwarding first and filter after it. Links and metadata are taken back as of
  * any zone. Steps whose work is done already do nothing.
  */
-export function planHostTakingBack({ services, interfaces, kept, candidates }: HostTraces): HostStep[] {
+export function planHostTakingBack({ services, interfaces, written, kept, candidates }: HostTraces): HostStep[] {
   const reason = 'the host is to be a proxy no more';
   const there = SERVICES.filter((fmri) => services.has(fmri));
   const isFiltering = (services.get(IPFILTER) ?? 'disabled') !== 'disabled';
-  const filterFiles = Object.values(FILTER_FILES).map((path): Step => {
-    const content = kept.get(path);
-    if (content === undefined) return { kind: 'remove', reason, path };
-    return { kind: 'write', reason, file: { path, content, mode: 0o644 }, replaces: true };
-  });
+  // What stands there and is not ours was put back by a run that was cut off.
+  const filterFiles = [
+    ...[...kept].map(
+      ([path, content]): Step => ({ kind: 'write', reason, file: { path, content, mode: 0o644 }, replaces: true }),
+    ),
+    ...written.filter((path) => !kept.has(path)).map((path): Step => ({ kind: 'remove', reason, path })),
+  ];
   const policy = setProperty(IPFILTER, { name: 'firewall_config_default/policy', type: 'astring', value: 'none' });
   return [
     ...there.map((fmri) => step('-', 'service', disableService(fmri), reason)),
@@ -92,7 +98,7 @@ export function planHostTakingBack({ services, interfaces, kept, candidates }: H
     ...planInterfacesAway(interfaces),
     ...there.map((fmri) => step('-', 'service', deleteService(fmri), reason)),
     files('what set-up has left', reason, [
-      ...TRACES.map((path): Step => ({ kind: 'remove', reason, path })),
+      ...[LAST_GOOD, ...TRACES].map((path): Step => ({ kind: 'remove', reason, path })),
       ...candidates.map((path): Step => ({ kind: 'remove', reason, path })),
       removeEmptied(CANDIDATES),
     ]),

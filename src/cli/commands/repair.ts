@@ -1,4 +1,5 @@
 import { OperatorError } from '../../domain/errors.ts';
+import { clearEmptied } from '../../host/leftovers.ts';
 import { type Convergence, planSync, sync } from '../../host/sync.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
@@ -21,7 +22,8 @@ async function run({ dryRun, verbose }: PlanOptions, { host, print, complain }: 
     return;
   }
   // Most often there is nothing to do, and one look tells.
-  if (!isInOrder(await planSync(host))) {
+  if (isInOrder(await planSync(host))) await clearEmptied(host);
+  else {
     const { faults } = await sync(host);
     for (const fault of faults) complain(fault);
     const { plan } = await planSync(host);
