@@ -5,12 +5,19 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { parsePortRange } from '../../src/domain/port.ts';
+import { parsePrefix } from '../../src/domain/prefix.ts';
+import { parseRule } from '../../src/domain/rule.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
 import { createZone, createZones } from '../../src/host/create-zone.ts';
+import type { ForwardRequest } from '../../src/host/decide-forward.ts';
 import { deleteNetwork } from '../../src/host/delete-network.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
+import { addForward } from '../../src/host/forwards.ts';
 import type { Host } from '../../src/host/host.ts';
 import { exportRecords, importRecords } from '../../src/host/import-records.ts';
+import { addRule } from '../../src/host/rules.ts';
+import { type NetworkChange, setNetwork } from '../../src/host/set-network.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseBundle } from '../../src/ini/bundle.ts';
 import { createDiskHost, type DiskHost, rebooted, shapeOf } from '../support/disk-host.ts';
@@ -32,6 +39,20 @@ interface Scenario {
 
 const back = parseNetworkName('back');
 const [web1, proxy] = [parseZoneName('web1'), parseZoneName('proxy')];
+
+const MOVE: NetworkChange = {
+  name: parseNetworkName('front'),
+  prefix: parsePrefix('10.3.0.0/24'),
+  routers: [],
+  vars: {},
+  unset: [],
+};
+const FORWARD: ForwardRequest = {
+  zone: web1,
+  protocol: 'tcp',
+  ports: parsePortRange('443'),
+  port: 8443,
+};
 
 const SCENARIOS: readonly Scenario[] = [
   {
@@ -75,6 +96,24 @@ const SCENARIOS: readonly Scenario[] = [
       await importRecords(parseBundle(await exportRecords(other.host), 'x.ini'), host);
     },
     refusals: ['EXISTS', 'RECORD_INVALID'],
+  },
+  {
+    what: 'set-network that renames and renumbers',
+    start: () => hostWith('back', 'proxy', 'web1'),
+    work: (host) => setNetwork(back, MOVE, host),
+    refusals: ['NOT_FOUND', 'RECORD_INVALID'],
+  },
+  {
+    what: 'add-forward',
+    start: () => hostWith('back', 'proxy', 'web1'),
+    work: (host) => addForward(FORWARD, host),
+    refusals: ['EXISTS'],
+  },
+  {
+    what: 'add-rule',
+    start: () => hostWith('back', 'proxy', 'web1'),
+    work: (host) => addRule({ zone: web1, rule: parseRule('block in tcp from zone:proxy to self port 22') }, host),
+    refusals: ['EXISTS'],
   },
   {
     what: 'delete-zone of a member',
