@@ -19,16 +19,16 @@ export function runWithSpawn({
       env: { ...CLEAN_ENVIRONMENT, ...env },
       cwd: '/',
       detached: true,
-      stdio: 'pipe',
+      stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     let timedOut = false;
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
     // A program may end without reading its input: EPIPE is then no failure of ours.
-    child.stdin.on('error', () => child.stdin.destroy());
-    child.stdin.end(stdin ?? '');
+    child.stdin?.on('error', () => child.stdin?.destroy());
+    child.stdin?.end(stdin);
     const timer = setTimeout(() => {
       timedOut = true;
       killGroup(child.pid);

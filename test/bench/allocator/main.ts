@@ -4,7 +4,7 @@ import { open, rename } from 'node:fs/promises';
 import { median } from '../measure.ts';
 import { runProgram, timed } from '../run.ts';
 import { reportBeside, reportKills } from './beside.ts';
-import { callsOf, canHost, puttingBack } from './canned-host.ts';
+import { callsOf, canHost, forgetZone, puttingBack } from './canned-host.ts';
 
 const ZNETADM = '/opt/zonenet/bin/znetadm';
 const NODE = process.execPath;
@@ -121,6 +121,17 @@ async function reportMemory(size: number): Promise<void> {
   }
 }
 
+/** A thousand zones in one command, beside those that are there. */
+async function reportThousand(): Promise<void> {
+  await znetadm('create-network', '-a', '10.200.0.0/21', 'many');
+  const create = ['create-zone', '--no-install', '-N', 'many', '-c', '1000', 'many'];
+  const remove = async () => {
+    for (let number = 1; number <= 1000; number++) forgetZone(`many${number}`);
+  };
+  report('create-zone of 1000 zones in one command', await costOf(create, remove, 3), 150);
+  await znetadm('delete-network', 'many');
+}
+
 async function bench(): Promise<void> {
   canHost();
   await znetadm('create-network', '-a', '10.100.0.0/16', 'kills');
@@ -142,6 +153,7 @@ async function bench(): Promise<void> {
         report(`${args[0]}, ${size} zones in order`, await costOf(args, async () => undefined), 250);
     }
   }
+  await reportThousand();
   await reportMemory(have);
   const [least = 1] = created;
   print(
