@@ -7,20 +7,23 @@ const CANNED = '/var/canned';
 const LOG = `${CANNED}/log`;
 const KEPT = ['links', 'zones'];
 
+/** Who writes a list has it alone. */
+const ALONE = `exec 9>${CANNED}/lock; flock 9`;
+
 const DLADM = `case "$1" in
 show-link) cat ${CANNED}/links ;;
 show-linkprop) exit 0 ;;
-create-etherstub) echo "$2:etherstub:9000:" >>${CANNED}/links ;;
-create-vnic) echo "$4:vnic:1500:$3" >>${CANNED}/links ;;
+create-etherstub) ${ALONE}; echo "$2:etherstub:9000:" >>${CANNED}/links ;;
+create-vnic) ${ALONE}; echo "$4:vnic:1500:$3" >>${CANNED}/links ;;
 set-linkprop) exit 0 ;;
-delete-vnic | delete-etherstub) grep -v "^$2:" ${CANNED}/links >${CANNED}/links.new; mv ${CANNED}/links.new ${CANNED}/links ;;
+delete-vnic | delete-etherstub) ${ALONE}; grep -v "^$2:" ${CANNED}/links >${CANNED}/links.new; mv ${CANNED}/links.new ${CANNED}/links ;;
 *) exit 99 ;;
 esac`;
 
 const ZONECFG = `case "$3" in
--f) cp "$4" "${CANNED}/config/$2"; : >"/etc/zones/$2.xml"; echo "-:$2:configured:/zones/$2::ipkg:excl" >>${CANNED}/zones ;;
+-f) ${ALONE}; cp "$4" "${CANNED}/config/$2"; : >"/etc/zones/$2.xml"; echo "-:$2:configured:/zones/$2::ipkg:excl" >>${CANNED}/zones ;;
 export) cat "${CANNED}/config/$2" ;;
-delete) rm "${CANNED}/config/$2" "/etc/zones/$2.xml"; grep -v "^-:$2:" ${CANNED}/zones >${CANNED}/zones.new; mv ${CANNED}/zones.new ${CANNED}/zones ;;
+delete) ${ALONE}; rm "${CANNED}/config/$2" "/etc/zones/$2.xml"; grep -v "^-:$2:" ${CANNED}/zones >${CANNED}/zones.new; mv ${CANNED}/zones.new ${CANNED}/zones ;;
 *) exit 99 ;;
 esac`;
 

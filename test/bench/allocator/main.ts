@@ -35,6 +35,8 @@ interface Cost {
   readonly node: number;
   /** The same programs, called by a shell. */
   readonly programs: number;
+  /** The same programs, called by an otherwise empty Node, with its own start. */
+  readonly byNode: number;
   /** One file written, synced, renamed, its directory synced. */
   readonly write: number;
   readonly calls: number;
@@ -42,12 +44,15 @@ interface Cost {
 
 const beyond = ({ command, node, programs, write }: Cost) => command - node - programs - write;
 
+/** What is left when the programs are started by Node too: starting one costs it three times what it costs a shell. */
+const beyondNode = ({ command, byNode, write }: Cost) => command - byNode - write;
+
 function report(what: string, cost: Cost, allowed: number): void {
   const { command, node, programs, write, calls } = cost;
   const own = beyond(cost);
   const floor = node + programs + write;
   print(
-    `${what.padEnd(44)}${ms(command)}   N ${ms(node)}   ${String(calls).padStart(4)} programs ${ms(programs)}   F ${ms(write)}   beyond ${ms(own)} (${allowed} allowed)   ratio ${(command / floor).toFixed(2)}\n`,
+    `${what.padEnd(44)}${ms(command)}   N ${ms(node)}   ${String(calls).padStart(4)} programs ${ms(programs)}   F ${ms(write)}   beyond ${ms(own)} (${allowed} allowed), beyond a Node that calls them ${ms(beyondNode(cost))}   ratio ${(command / floor).toFixed(2)}\n`,
   );
 }
 
@@ -72,7 +77,14 @@ async function costOf(args: readonly string[], undo: () => Promise<unknown>, rou
   await undo();
   writeFileSync('/var/floor.sh', `#!/bin/sh\n${calls.map((call) => `${call} >/dev/null\n`).join('')}`, { mode: 0o755 });
   const drafts = [...calls.join('\n').matchAll(/ -f (\S+)$/gm)].flatMap(([, file]) => file ?? []);
-  const times = { command: [] as number[], node: [] as number[], programs: [] as number[], write: [] as number[] };
+  writeFileSync('/var/floor.cjs', callingNode(calls));
+  const times: Record<'command' | 'node' | 'programs' | 'byNode' | 'write', number[]> = {
+    command: [],
+    node: [],
+    programs: [],
+    byNode: [],
+    write: [],
+  };
   for (let round = 0; round < rounds; round++) {
     times.command.push(await timed(run));
     await undo();
@@ -82,6 +94,7 @@ async function costOf(args: readonly string[], undo: () => Promise<unknown>, rou
     await puttingBack(
       async () => void times.programs.push(await timed(() => runProgram(['/bin/sh', '/var/floor.sh']))),
     );
+    await puttingBack(async () => void times.byNode.push(await timed(() => runProgram([NODE, '/var/floor.cjs']))));
     for (const file of drafts) rmSync(file);
     times.write.push(await timed(syncedWrite));
   }
@@ -89,9 +102,23 @@ async function costOf(args: readonly string[], undo: () => Promise<unknown>, rou
     command: median(times.command),
     node: median(times.node),
     programs: median(times.programs),
+    byNode: median(times.byNode),
     write: median(times.write),
     calls: calls.length,
   };
+}
+
+/** A Node that calls programs one after the other, and waits for their output. */
+function callingNode(calls: readonly string[]): string {
+  return `const { spawn } = require('node:child_process');
+const run = ([program, ...args]) => new Promise((resolve) => {
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { LC_ALL: 'C', PATH: '/usr/sbin:/usr/bin' } });
+  child.stdout.on('data', () => undefined);
+  child.stderr.on('data', () => undefined);
+  child.on('close', resolve);
+});
+(async () => { for (const call of ${JSON.stringify(calls.map((call) => call.split(' ')))}) await run(call); })();
+`;
 }
 
 async function fill(from: number, to: number): Promise<void> {
