@@ -1,5 +1,8 @@
+import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { parseAddresses, showAddresses } from '../illumos/ipadm.ts';
+import type { ZoneMetadata } from '../domain/metadata.ts';
+import type { InterfaceAddress } from '../domain/prefix.ts';
+import { type AddressObject, parseAddresses, showAddresses } from '../illumos/ipadm.ts';
 import { formatStep, type Plan } from '../plan/step.ts';
 import { type ObservedZone, planZone } from '../plan/zone.ts';
 import { execute } from '../system/execute.ts';
@@ -112,6 +115,27 @@ function notConverged(left: Plan): OperatorError {
   );
 }
 
+/**
+ * An address that ipadm says it made, and that is not there, makes later steps fail in their own words too. Where ipadm
+ * itself has failed, its words say it.
+ */
+function withMissing(error: OperatorError, { nics }: ZoneMetadata, addresses: readonly AddressObject[]): OperatorError {
+  if (/\bipadm\b/.test(error.message)) return error;
+  const has = (address: string) => addresses.some((one) => one.address?.address === address);
+  const isIpv4 = ({ address }: InterfaceAddress) => familyOf(address) === 'inet';
+  const missing = nics
+    .filter(({ host }) => host !== true)
+    .flatMap(({ link, addresses: want }) => want.filter(isIpv4).map((one) => ({ link, address: one.address })))
+    .find(({ address }) => !has(address));
+  if (missing === undefined) return error;
+  const { link, address } = missing;
+  return new OperatorError(
+    'NOT_CONVERGED',
+    `Cannot use ${address} on ${link}: ipadm has said that it made it, and does not show it\n  so: ${error.message}`,
+    { hint: `See: /usr/sbin/ipadm show-addr, and dladm show-link ${link}`, cause: error },
+  );
+}
+
 /** An address that somebody else has makes later steps fail in their own words; it is what has to be said. */
 async function explain(error: unknown, { metadata }: Configuration, system: System): Promise<unknown> {
   if (!(error instanceof OperatorError)) return error;
@@ -119,7 +143,7 @@ async function explain(error: unknown, { metadata }: Configuration, system: Syst
   const duplicate = addresses.find(
     ({ state, link }) => state === 'duplicate' && metadata.nics.some((nic) => nic.link === link),
   );
-  if (duplicate === undefined) return error;
+  if (duplicate === undefined) return withMissing(error, metadata, addresses);
   const { object, address } = duplicate;
   return new OperatorError(
     'ADDRESS_DUPLICATE',
