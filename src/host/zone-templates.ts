@@ -2,12 +2,15 @@ import { OperatorError } from '../domain/errors.ts';
 import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
-import type { Origin, TemplateLayer } from '../domain/template-layer.ts';
+import type { Origin, TemplateLayer, TemplateText } from '../domain/template-layer.ts';
+import { mergeVars, type Vars } from '../domain/vars.ts';
 import { answerFromZone, askInZone } from '../illumos/zlogin.ts';
 import { listZones, parseZones } from '../illumos/zoneadm.ts';
 import { parseMetadata } from '../ini/metadata.ts';
+import { parseLocal } from '../ini/vars.ts';
 import { metadataFile } from '../plan/host-paths.ts';
 import { filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
+import { LIMITS } from '../render/limits.ts';
 import { shippedNames, shippedPartialNames } from '../render/render.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
@@ -15,12 +18,15 @@ import type { SiteTemplates } from './site-templates.ts';
 
 /** Where a zone has templates of its own. */
 const IN_ZONE = '/etc/zonenet/templates';
+const LOCAL = '/etc/zonenet/local.ini';
 
 /** What a zone would be given now: its metadata as they are published, with the templates of the host as they are. */
 export interface Outlook {
   readonly metadata: ZoneMetadata;
   readonly layers: readonly TemplateLayer[];
   readonly files: readonly ManagedFile[];
+  /** Values for templates. */
+  readonly vars: Vars;
   readonly running: boolean;
 }
 
@@ -47,7 +53,7 @@ export async function createOutlooks(
     }
     const metadata = parseMetadata(text, path);
     const files = filesFor(managedFilesOf(layers), metadata);
-    return { metadata, layers, files, running: states.get(name) === 'running' };
+    return { metadata, layers, files, vars: metadata.vars, running: states.get(name) === 'running' };
   };
 }
 
@@ -65,12 +71,50 @@ export async function ownNames({ metadata: { zone }, running }: Outlook, system:
 }
 
 /**
+ * The same with what a running zone has of its own: templates, files.ini and values. One that cannot be asked is taken to
+ * have none. What it says is checked like any template of a site.
+ *
+ * @throws {OperatorError} INI_INVALID, TEMPLATE_INVALID
+ */
+export async function withOwn(outlook: Outlook, system: System): Promise<Outlook> {
+  const { metadata } = outlook;
+  const names = await ownNames(outlook, system);
+  if (names === undefined || metadata.zone === GLOBAL) return outlook;
+  if (names.length > LIMITS.templates) {
+    throw new OperatorError('TEMPLATE_INVALID', `Cannot use ${IN_ZONE} of the zone: it has ${names.length} templates`, {
+      hint: `At most ${LIMITS.templates} are read`,
+    });
+  }
+  const read = async (path: string) => await contentInZone(metadata.zone, path, system);
+  const templates: TemplateText[] = [];
+  for (const name of names) {
+    const path = `${IN_ZONE}/${name}`;
+    const text = (await read(path)) ?? '';
+    templates.push({ name, path, text });
+  }
+  const [files, local] = [await read(`${IN_ZONE}/files.ini`), await read(LOCAL)];
+  const own: TemplateLayer = {
+    origin: 'zone',
+    directory: IN_ZONE,
+    templates,
+    ...(files === undefined ? {} : { files: { path: `${IN_ZONE}/files.ini`, text: files } }),
+  };
+  const layers = [...outlook.layers, own];
+  return {
+    ...outlook,
+    layers,
+    files: filesFor(managedFilesOf(layers), metadata),
+    vars: local === undefined ? outlook.vars : mergeVars(outlook.vars, parseLocal(local, LOCAL)),
+  };
+}
+
+/**
  * Renders the files of a zone, all or those of these names: of their sections, "ipf.conf".
  *
  * @throws {OperatorError} NOT_FOUND, TEMPLATE_INVALID
  */
 export async function renderOutlook(outlook: Outlook, names: readonly string[]): Promise<RenderedFile[]> {
-  const { metadata, layers, files } = outlook;
+  const { metadata, layers, files, vars } = outlook;
   const unknown = names.find((name) => files.every((file) => file.name !== name));
   if (unknown !== undefined) {
     throw new OperatorError('NOT_FOUND', `Cannot render "${unknown}": zone "${metadata.zone}" has no such file`, {
@@ -79,7 +123,7 @@ export async function renderOutlook(outlook: Outlook, names: readonly string[]):
   }
   const wanted = names.length === 0 ? files : files.filter(({ name }) => names.includes(name));
   const written = wanted.filter(({ policy }) => policy !== 'left');
-  return await renderFiles(written, metadata, { layers, vars: metadata.vars });
+  return await renderFiles(written, metadata, { layers, vars });
 }
 
 /** What a running zone has at a path, as its own programs read it there. Undefined: nothing, or it cannot be asked. */

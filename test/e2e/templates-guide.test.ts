@@ -80,11 +80,20 @@ test('an override that began from an older shipped template is told, with all th
   assert.match(told, 'templates of 2 zones: in order\n');
 });
 
-test('what a running zone has of its own is told, and not taken for what the host gives', async ({ story }) => {
-  await story.lab.writeFile('web1', '/etc/zonenet/templates/nodename.hbs', '{{facts.zone}}\n');
+test('what a running zone has of its own is told, and rendered with, values too', async ({ story }) => {
+  await story.lab.writeFile('web1', '/etc/zonenet/templates/nodename.hbs', '{{facts.zone}}-{{vars.colour}}\n');
+  await story.lab.writeFile('web1', '/etc/zonenet/local.ini', '[vars]\ncolour = blue\n');
   assert.match(await story.znetadm('list-templates -p -o template,origin web1'), 'nodename.hbs:zone\n');
-  const { stderr } = await story.run('/opt/zonenet/bin/znetadm render web1 nodename');
-  assert.match(stderr, 'zone "web1" has a nodename.hbs of its own');
+  const difference = await story.znetadm('render web1 nodename');
+  assert.match(difference, '-web1\n');
+  assert.match(difference, '+web1-blue\n');
+  await story.lab.mustRun('/usr/sbin/svcadm refresh svc:/network/zonenet:default', { zone: 'web1' });
+  await story.until('/opt/zonenet/bin/znetadm render web1 nodename', '/etc/nodename: the same');
+  await story.lab.writeFile('web1', '/etc/zonenet/templates/nodename.hbs', '{{#each broken}}\n');
+  const broken = await story.run('/opt/zonenet/bin/znetadm render web1 nodename');
+  assert.is(broken.status, 1);
+  assert.match(broken.stderr, '/etc/zonenet/templates/nodename.hbs');
+  await story.lab.mustRun('/bin/rm /etc/zonenet/templates/nodename.hbs', { zone: 'web1' });
   const values = await story.znetadm('render -d web1 nodename');
   assert.match(values, '"zone": "web1"');
   const unknown = await story.run('/opt/zonenet/bin/znetadm render web1 nothing');

@@ -1,8 +1,7 @@
-import { OperatorError } from '../../domain/errors.ts';
 import { parseAnyZoneName, type ZoneName } from '../../domain/names.ts';
 import { siteTemplates } from '../../host/site-templates.ts';
 import { findZone, readRecords } from '../../host/store.ts';
-import { contentInZone, createOutlooks, ownNames, renderOutlook } from '../../host/zone-templates.ts';
+import { contentInZone, createOutlooks, renderOutlook, withOwn } from '../../host/zone-templates.ts';
 import { viewOf } from '../../render/views.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { showDifference } from '../show-difference.ts';
@@ -13,8 +12,8 @@ interface Options {
 }
 
 const HELP = `
-Made from what is published for the zone and the templates of the host as they are now, published or not. A template that the
-zone itself has is not looked at: list-templates tells of it.
+Made from what is published for the zone, the templates of the host as they are now, published or not, and, while the zone runs,
+those of the zone itself.
 `;
 
 export const renderCommand: CliCommand = {
@@ -36,17 +35,18 @@ async function run(
   zone: ZoneName,
   names: readonly string[],
   { values, all }: Options,
-  { host, print, complain }: Context,
+  { host, print }: Context,
 ): Promise<void> {
   findZone(zone, await readRecords(host.system));
-  const outlook = await (await createOutlooks(siteTemplates(host.system), host.system))(zone);
-  const own = await ownNames(outlook, host.system);
+  const outlook = await withOwn(
+    await (await createOutlooks(siteTemplates(host.system), host.system))(zone),
+    host.system,
+  );
   const rendered = await renderOutlook(outlook, names);
-  const { metadata, running } = outlook;
+  const { metadata, running, vars } = outlook;
   for (const { file, content } of rendered) {
-    if (own?.includes(file.template) === true) complain(usesOwn(zone, file.template));
     if (values === true) {
-      print(`# ${file.template}\n${JSON.stringify(viewOf(file.template, metadata, metadata.vars), null, 2)}\n`);
+      print(`# ${file.template}\n${JSON.stringify(viewOf(file.template, metadata, vars), null, 2)}\n`);
     } else if (all === true || !running) print(`# ${file.path}\n${content}`);
     else {
       const have = await contentInZone(zone, file.path, host.system);
@@ -54,9 +54,4 @@ async function run(
       print(showDifference({ name: `${file.path} (in the zone)`, text: have }, wanted) || `${file.path}: the same\n`);
     }
   }
-}
-
-function usesOwn(zone: ZoneName, template: string): OperatorError {
-  const message = `Mind that zone "${zone}" has a ${template} of its own, which is used in place of this one`;
-  return new OperatorError('TEMPLATE_INVALID', message);
 }
