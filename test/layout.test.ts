@@ -11,13 +11,14 @@ const test = suite('layout');
 const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   domain: [],
   illumos: ['domain'],
+  ipfilter: ['domain'],
   ini: ['domain'],
   render: ['domain'],
   plan: ['domain', 'illumos', 'ini', 'render'],
   system: ['domain', 'illumos', 'ini', 'render', 'plan'],
-  host: ['domain', 'illumos', 'ini', 'render', 'plan', 'system'],
+  host: ['domain', 'illumos', 'ipfilter', 'ini', 'render', 'plan', 'system'],
   zone: ['domain', 'illumos', 'ini', 'render', 'plan', 'system'],
-  cli: ['domain', 'illumos', 'ini', 'render', 'plan', 'system', 'host'],
+  cli: ['domain', 'illumos', 'ipfilter', 'ini', 'render', 'plan', 'system', 'host'],
 };
 
 /** Where each package and each part of Node that touches the world may be imported. */
