@@ -78,6 +78,10 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'put a zone into groups that rules name, or take it out',
     load: async () => (await import('./commands/set-zone.ts')).setZoneCommand,
   },
+  trace: {
+    summary: 'tell whether a packet would pass, by which lines of rules, and how it is translated',
+    load: async () => (await import('./commands/trace.ts')).traceCommand,
+  },
   'list-templates': {
     summary: 'show which template each file of a zone is made from, and where it comes from',
     load: async () => (await import('./commands/list-templates.ts')).listTemplatesCommand,

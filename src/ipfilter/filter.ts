@@ -15,8 +15,31 @@ export interface Filter {
   decide(packet: Passing): Decision;
 }
 
+/** Rules that are asked one after the other. */
 interface List {
   readonly rules: FilterRule[];
+  /** Made at the first packet: which of them can be about a target, by their places. */
+  places?: (target: bigint) => readonly number[];
+}
+
+/** Many rules are about one target each; only those of the packet's are looked at, in the order of the file. */
+function createPlaces(rules: readonly FilterRule[]): (target: bigint) => readonly number[] {
+  const any: number[] = [];
+  const byTarget = new Map<bigint, number[]>();
+  // Who skips counts all rules.
+  const counted = rules.some(({ action }) => action === 'skip');
+  for (const [place, { target }] of rules.entries()) {
+    const { range, not } = target;
+    const isOne =
+      !counted &&
+      range !== undefined &&
+      !not &&
+      (range.length === 128 || (range.length === 32 && range.mask >> 32n === 0n));
+    if (isOne) byTarget.set(range.value, [...(byTarget.get(range.value) ?? []), place]);
+    else any.push(place);
+  }
+  const merged = new Map([...byTarget].map(([target, places]) => [target, [...any, ...places].sort((x, y) => x - y)]));
+  return (target) => merged.get(target) ?? any;
 }
 
 /**
@@ -24,7 +47,7 @@ interface List {
  * decides where no member does. Rules that count have no say, and are not skipped over (ipfilter.md, 5).
  */
 export function createFilter(rules: readonly FilterRule[]): Filter {
-  const top = { in: { rules: [] as FilterRule[] }, out: { rules: [] as FilterRule[] } };
+  const top: Record<'in' | 'out', List> = { in: { rules: [] }, out: { rules: [] } };
   const groups = new Map<string, List>();
   const groupOf = (direction: string, name: string) => {
     const key = `${direction} ${name}`;
@@ -38,13 +61,17 @@ export function createFilter(rules: readonly FilterRule[]): Filter {
     list.rules.push(rule);
   }
 
-  function scan({ rules: list }: List, packet: Seen, before: Decision): { decision: Decision; stop: boolean } {
+  function scan(of: List, packet: Seen, before: Decision): { decision: Decision; stop: boolean } {
+    const { rules: list } = of;
+    of.places ??= createPlaces(list);
+    const { places } = of;
     let decision = before;
-    for (let at = 0; at < list.length; at++) {
-      const rule = list[at] as FilterRule;
-      if (!matches(rule, packet)) continue;
+    let next = 0;
+    for (const place of places(packet.to)) {
+      const rule = list[place] as FilterRule;
+      if (place < next || !matches(rule, packet)) continue;
       if (rule.action === 'skip') {
-        at += rule.skip;
+        next = place + rule.skip + 1;
         continue;
       }
       // It is written down, and goes on.

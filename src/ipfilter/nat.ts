@@ -47,15 +47,41 @@ function createFinder(rules: readonly NatRule[]) {
   const masks = [...new Map(rules.map(({ of }) => [of.length, of.mask])).entries()]
     .sort(([a], [b]) => b - a)
     .map(([, mask]) => mask);
-  const byBegin = new Map<bigint, NatRule[]>();
-  for (const rule of rules) byBegin.set(rule.of.value, [...(byBegin.get(rule.of.value) ?? []), rule]);
+  const begins = new Map<bigint, NatRule[]>();
+  for (const rule of rules) {
+    const known = begins.get(rule.of.value);
+    if (known === undefined) begins.set(rule.of.value, [rule]);
+    else known.push(rule);
+  }
+  const byBegin = new Map([...begins].map(([begin, found]) => [begin, createPortFinder(found)]));
   return (address: bigint, packet: Passing): NatRule | undefined => {
     for (const mask of masks) {
-      const found = byBegin.get(address & mask)?.find((rule) => inRange(address, rule.of) && fits(rule, packet));
+      const candidates = byBegin.get(address & mask)?.(packet.targetPort) ?? [];
+      const found = candidates.find((rule) => inRange(address, rule.of) && fits(rule, packet));
       if (found !== undefined) return found;
     }
     return undefined;
   };
+}
+
+/** Ports that a rule is kept by, one each. */
+const FEW = 16;
+
+/** Of rules that are about few ports each, those of the packet's port, with all others, in the order of the file. */
+function createPortFinder(rules: readonly NatRule[]): (port: number | undefined) => readonly NatRule[] {
+  const isNarrow = ({ ports }: NatRule) => ports !== undefined && ports.last - ports.first < FEW;
+  const wide = rules.filter((rule) => !isNarrow(rule));
+  const places = new Map<number, NatRule[]>();
+  for (const { ports } of rules.filter(isNarrow)) {
+    for (let port = ports?.first ?? 0; port <= (ports?.last ?? -1); port++) places.set(port, []);
+  }
+  const wideOnly = places.size === 0;
+  if (wideOnly) return () => wide;
+  for (const rule of rules) {
+    if (!isNarrow(rule)) for (const list of places.values()) list.push(rule);
+    else for (let port = rule.ports?.first ?? 0; port <= (rule.ports?.last ?? -1); port++) places.get(port)?.push(rule);
+  }
+  return (port) => places.get(port ?? -1) ?? wide;
 }
 
 function fits({ link, protocols, ports, toPorts }: NatRule, packet: Passing): boolean {

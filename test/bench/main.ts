@@ -5,6 +5,7 @@ import { type LabHandle, startLab } from '../lab/lab.ts';
 import { benchAllocator } from './allocator/in-namespaces.ts';
 import { formatRatio, measure } from './measure.ts';
 import { createStory, fillWithRecords } from './story.ts';
+import { benchTrace } from './trace.ts';
 
 const ROUNDS = 15;
 const METHOD = '/opt/zonenet/method/zonenet';
@@ -83,6 +84,7 @@ const build = join(import.meta.dirname, '../..');
 /** By the name that `npm run bench NAME` chooses them with. */
 const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   method: benchMethod,
+  trace: async () => benchTrace(print),
   allocator: async () => benchAllocator(build, join(build, 'bench-host')),
 };
 

@@ -1,0 +1,240 @@
+import { type Address, familyOf } from '../domain/address.ts';
+import { OperatorError } from '../domain/errors.ts';
+import type { RenderedFile } from '../domain/managed-file.ts';
+import type { ZoneName } from '../domain/names.ts';
+import { addressesOf } from '../domain/nic.ts';
+import { networkOf, prefixContains } from '../domain/prefix.ts';
+import { proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { canBeginState, createFilter, type Filter } from '../ipfilter/filter.ts';
+import { type FilterFile, parseFilterFile } from '../ipfilter/filter-rule.ts';
+import { createNat, type Nat } from '../ipfilter/nat.ts';
+import { type NatFile, parseNatFile } from '../ipfilter/nat-rule.ts';
+import type { Packet, Passing } from '../ipfilter/packet.ts';
+import { FILTER_FILES } from '../plan/filter.ts';
+
+/** What is asked: the first packet of a connection, and where it begins. */
+export interface Question {
+  readonly packet: Packet;
+  /** The zone that sends it. Undefined: it comes from outside. */
+  readonly from?: ZoneName;
+}
+
+/** One thing that happens to the packet on its way. */
+export interface Hop {
+  readonly zone: ZoneName;
+  readonly direction: 'in' | 'out';
+  readonly link: string;
+  /** pass, block; or map, rdr: it is translated. */
+  readonly what: 'pass' | 'block' | 'map' | 'rdr';
+  /** "ipf.conf:14"; empty: no line decides. */
+  readonly where: string;
+  /** The line itself, or why there is none. */
+  readonly why: string;
+  /** Addresses and ports behind it. */
+  readonly packet: Packet;
+}
+
+export interface Trace {
+  readonly hops: readonly Hop[];
+  /** Where it ends: "zone web1", "outside, by e1000g0", or nowhere. */
+  readonly end: string;
+  readonly arrives: boolean;
+  /** Lines of rules that are not judged, of zones on its way: with them it might go otherwise. */
+  readonly unjudged: readonly string[];
+}
+
+/** The rules of one zone, made ready. */
+interface Rules {
+  readonly filter: FilterFile & Filter;
+  readonly nat: NatFile & Nat;
+}
+
+/** A way has an end; what goes around for ever is a bug. */
+const MOST_ZONES = 32;
+
+/**
+ * Follows a packet through zones, by the rules that are rendered for them. Pure; `filesOf` gives the files of a zone, none
+ * where it has no filter.
+ *
+ * @throws {OperatorError} NOT_FOUND where it cannot begin
+ */
+export async function traceWay(
+  { packet, from }: Question,
+  zones: readonly ZoneRecord[],
+  filesOf: (zone: ZoneRecord) => Promise<readonly RenderedFile[]>,
+): Promise<Trace> {
+  const family = familyOf(packet.target);
+  const hops: Hop[] = [];
+  const unjudged = new Set<string>();
+  const living = zones.filter(({ state }) => state !== 'deleting');
+
+  async function rulesOf(zone: ZoneRecord): Promise<Rules> {
+    const files = new Map((await filesOf(zone)).map(({ file, content }) => [file.path, content]));
+    const filter = parseFilterFile(files.get(FILTER_FILES[family]) ?? '', family);
+    const nat = parseNatFile(files.get(FILTER_FILES.nat) ?? '', family);
+    for (const [path, lines] of [
+      [FILTER_FILES[family], filter.unjudged],
+      [FILTER_FILES.nat, nat.unjudged],
+    ] as const) {
+      for (const { line, text, why } of lines)
+        unjudged.add(`zone ${zone.name}, ${baseOf(path)}:${line}: ${text}: ${why}`);
+    }
+    const addressOf = (link: string) => {
+      const nic = zone.nics.find((one) => one.link === link);
+      return nic === undefined ? undefined : addressesOf(nic, family)[0]?.address;
+    };
+    return {
+      filter: { ...filter, ...createFilter(filter.rules) },
+      nat: { ...nat, ...createNat(nat.rules, addressOf) },
+    };
+  }
+
+  /** Asks the filter of a zone. A packet that state lets through is not asked about. */
+  function filterAt(zone: ZoneRecord, { filter }: Rules, passing: Passing): boolean {
+    const { verdict, rule } = filter.decide(passing);
+    const blocked = verdict === 'block' || (rule?.keepsState === true && !canBeginState(passing));
+    const why = filter.rules.length === 0 ? 'it has no filter' : 'no line is about it';
+    hops.push({
+      zone: zone.name,
+      direction: passing.direction,
+      link: passing.link,
+      what: blocked ? 'block' : 'pass',
+      where: rule === undefined ? '' : `${baseOf(FILTER_FILES[family])}:${rule.line}`,
+      why: rule?.text ?? why,
+      packet: passing,
+    });
+    return !blocked;
+  }
+
+  function translateAt(zone: ZoneRecord, { nat }: Rules, passing: Passing): Passing {
+    const found = nat.translate(passing);
+    if (found === undefined) return passing;
+    const { rule, address, ports } = found;
+    const port =
+      ports === undefined
+        ? {}
+        : passing.direction === 'out'
+          ? { sourcePort: ports.first }
+          : { targetPort: ports.first };
+    const end = address === undefined ? {} : passing.direction === 'out' ? { source: address } : { target: address };
+    const after: Passing = { ...passing, ...end, ...port, translated: passing.direction === 'in' };
+    const where = `${baseOf(FILTER_FILES.nat)}:${rule.line}`;
+    hops.push({
+      zone: zone.name,
+      direction: passing.direction,
+      link: passing.link,
+      what: rule.kind,
+      where,
+      why: rule.text,
+      packet: after,
+    });
+    return after;
+  }
+
+  const blocked = (): Trace => ({ hops, end: 'it is blocked', arrives: false, unjudged: [...unjudged] });
+  const ends = (end: string, arrives: boolean): Trace => ({ hops, end, arrives, unjudged: [...unjudged] });
+
+  /** A packet that a zone has, of its own or to be passed on, goes out by one of its links. */
+  async function leave(zone: ZoneRecord, packet: Packet, hasState: boolean, depth: number): Promise<Trace> {
+    const nic = linkTowards(zone, packet.target);
+    if (nic === undefined) return ends(`nowhere: zone ${zone.name} has no way to ${packet.target}`, false);
+    const rules = await rulesOf(zone);
+    const passing: Passing = { ...packet, direction: 'out', link: nic.link };
+    if (hasState) {
+      hops.push({
+        zone: zone.name,
+        direction: 'out',
+        link: nic.link,
+        what: 'pass',
+        where: '',
+        why: 'by the state of its way in',
+        packet,
+      });
+    } else if (!filterAt(zone, rules, passing)) return blocked();
+    const after = translateAt(zone, rules, passing);
+    return await cross(zone, nic, after, depth);
+  }
+
+  /** From a link to the next zone, or outside. */
+  async function cross(zone: ZoneRecord, nic: ZoneNic, packet: Packet, depth: number): Promise<Trace> {
+    if (depth > MOST_ZONES) return ends('nowhere: it goes around', false);
+    const { network } = nic;
+    if (network === undefined) {
+      const other = living.find(
+        (one) =>
+          one.name !== zone.name && one.nics.some((link) => link.network === undefined && has(link, packet.target)),
+      );
+      return other === undefined ? ends(`outside, by ${nic.over}`, true) : await enter(other, packet, depth + 1);
+    }
+    const direct = nic.addresses.some((one) => prefixContains(networkOf(one), packet.target));
+    const next = direct
+      ? living.find(
+          (one) =>
+            one.name !== zone.name && one.nics.some((link) => link.network === network && has(link, packet.target)),
+        )
+      : proxyOf(network, living);
+    if (next === undefined)
+      return ends(`nowhere: nobody on network ${network} ${direct ? `has ${packet.target}` : 'is its router'}`, false);
+    return await enter(next, packet, depth + 1, network);
+  }
+
+  async function enter(zone: ZoneRecord, packet: Packet, depth: number, network?: string): Promise<Trace> {
+    const nic = zone.nics.find((link) =>
+      network === undefined ? link.network === undefined && has(link, packet.target) : link.network === network,
+    );
+    const link = nic ?? zone.nics.find((one) => one.side === 'outside');
+    if (link === undefined) return ends(`nowhere: zone ${zone.name} has no link there`, false);
+    const rules = await rulesOf(zone);
+    const after = translateAt(zone, rules, { ...packet, direction: 'in', link: link.link });
+    if (!filterAt(zone, rules, after)) return blocked();
+    if (zone.nics.some((one) => has(one, after.target))) return ends(`zone ${zone.name}`, true);
+    if (zone.role !== 'proxy') return ends(`nowhere: zone ${zone.name} passes nothing on`, false);
+    const { rule } = rules.filter.decide(after);
+    const { translated: _, ...plain } = after;
+    return await leave(zone, plain, rule?.keepsState === true, depth);
+  }
+
+  if (from !== undefined) {
+    const zone = living.find(({ name }) => name === from);
+    if (zone === undefined) throw notFound(`there is no zone "${from}"`);
+    return await leave(zone, packet, false, 0);
+  }
+  const first =
+    living.find(({ nics }) =>
+      nics.some((nic) => nic.side === 'outside' && nic.network === undefined && has(nic, packet.target)),
+    ) ??
+    living.find(
+      ({ role, nics }) =>
+        role === 'proxy' &&
+        nics.some(
+          (nic) => nic.side === 'inside' && nic.addresses.some((one) => prefixContains(networkOf(one), packet.target)),
+        ),
+    );
+  if (first === undefined) throw notFound(`no zone has ${packet.target}, and no proxy is in front of it`);
+  return await enter(first, packet, 0);
+}
+
+function notFound(why: string): OperatorError {
+  return new OperatorError('NOT_FOUND', `Cannot trace that: ${why}`, {
+    hint: 'The zones there are: znetadm show-zone',
+  });
+}
+
+const baseOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
+
+const has = ({ addresses }: Pick<ZoneNic, 'addresses'>, target: Address) =>
+  addresses.some(({ address }) => address === target);
+
+/** The link by which a zone reaches an address: the network it is on, a static route, the default router. */
+function linkTowards({ nics }: ZoneRecord, target: Address): ZoneNic | undefined {
+  const family = familyOf(target);
+  return (
+    nics.find((nic) => addressesOf(nic, family).some((one) => prefixContains(networkOf(one), target))) ??
+    nics.find(({ routes }) => routes.some(({ to }) => prefixContains(to, target))) ??
+    nics.find(
+      (nic) =>
+        nic.routers.some((router) => familyOf(router) === family) || (family === 'inet' ? nic.dhcp : nic.addrconf),
+    ) ??
+    nics.find(({ host }) => host === true)
+  );
+}
