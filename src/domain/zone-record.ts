@@ -56,6 +56,24 @@ export interface ZoneNic extends Nic, LinkWishes {
   readonly mac?: MacAddress;
 }
 
+/** The record of a zone that somebody else made, with nothing of ours on it yet. */
+export function attachedRecord(
+  known: Pick<ZoneRecord, 'name' | 'id' | 'state' | 'role' | 'brand' | 'zonepath' | 'autoboot' | 'ipType'>,
+): ZoneRecord {
+  return {
+    ...known,
+    origin: 'attached',
+    install: false,
+    extra: [],
+    forwards: [],
+    rules: [],
+    groups: [],
+    bootPending: false,
+    nics: [],
+    vars: {},
+  };
+}
+
 /** Brands whose zones run no SMF of illumos: a Linux in a zone, and virtual machines. */
 const FOREIGN_BRANDS = ['lx', 'bhyve', 'kvm'];
 

@@ -3,7 +3,7 @@ import { OperatorError } from '../domain/errors.ts';
 import { parseLinkName, parseZoneName } from '../domain/names.ts';
 import { checkHostAddress, type Network } from '../domain/network.ts';
 import { formatInterfaceAddress, prefixContains } from '../domain/prefix.ts';
-import { parseBrand, parseZonePath, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { attachedRecord, parseBrand, parseZonePath, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { Link } from '../illumos/dladm.ts';
 import type { Bundle } from '../ini/bundle.ts';
 import { addressOf, type Refuse, routersOf } from './adopt-address.ts';
@@ -106,23 +106,17 @@ function recordOf(
   }
   if (isRouter && outside.length === 0) return refuse('it is the router, and has no link that leads outside');
   return {
-    name: parseZoneName(entry.name),
-    id: newId(),
-    state: 'ready',
-    role: isRouter ? 'proxy' : 'member',
-    brand: parseBrand(entry.brand),
-    zonepath: parseZonePath(entry.zonepath),
-    autoboot: config.autoboot,
-    origin: 'attached',
-    ipType: 'exclusive',
-    install: false,
-    extra: [],
-    forwards: [],
-    rules: [],
-    groups: [],
-    bootPending: false,
+    ...attachedRecord({
+      name: parseZoneName(entry.name),
+      id: newId(),
+      state: 'ready',
+      role: isRouter ? 'proxy' : 'member',
+      brand: parseBrand(entry.brand),
+      zonepath: parseZonePath(entry.zonepath),
+      autoboot: config.autoboot,
+      ipType: 'exclusive',
+    }),
     nics: nics.map((nic) => (isRouter && nic.network !== undefined ? { ...nic, routers: [] } : nic)),
-    vars: {},
   };
 }
 

@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
-import { networksOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { attachedRecord, networksOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan, HostStep } from '../plan/host-step.ts';
 import { planLending } from '../plan/links.ts';
 import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
@@ -106,7 +106,7 @@ function foreign(name: ZoneName, zone: ObservedZone | undefined, id: string): Zo
     });
   }
   const { config, zonepath, brand } = zone;
-  const record: ZoneRecord = {
+  const record = attachedRecord({
     name,
     id,
     state: 'creating',
@@ -114,17 +114,8 @@ function foreign(name: ZoneName, zone: ObservedZone | undefined, id: string): Zo
     brand,
     zonepath,
     autoboot: config.autoboot,
-    origin: 'attached',
     ipType: config.ipType,
-    install: false,
-    extra: [],
-    forwards: [],
-    rules: [],
-    groups: [],
-    bootPending: false,
-    nics: [],
-    vars: {},
-  };
+  });
   const ours = desiredConfig(record);
   const mark = Object.keys(ours.attributes).find((attribute) => config.attributes[attribute] !== undefined);
   const mount = ours.filesystems.find(({ dir }) => config.filesystems.some((other) => other.dir === dir));

@@ -2,7 +2,7 @@ import { isLinkLocal } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type LinkName } from '../domain/names.ts';
 import { formatInterfaceAddress, type InterfaceAddress } from '../domain/prefix.ts';
-import { ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { attachedRecord, ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import {
   parseAddresses,
   parseForwarding,
@@ -36,7 +36,7 @@ import type { LinkRequest } from './zone-request.ts';
 
 /** The record of the global zone, without links yet. Nothing of it is made, and no configuration of it is touched. */
 export function globalRecord(id: string, { zones }: Pick<Observed, 'zones'>): ZoneRecord {
-  return {
+  return attachedRecord({
     name: GLOBAL,
     id,
     state: 'creating',
@@ -44,17 +44,8 @@ export function globalRecord(id: string, { zones }: Pick<Observed, 'zones'>): Zo
     brand: zones.get(GLOBAL)?.brand ?? 'ipkg',
     zonepath: '/',
     autoboot: true,
-    origin: 'attached',
     ipType: 'exclusive',
-    install: false,
-    extra: [],
-    forwards: [],
-    rules: [],
-    groups: [],
-    bootPending: false,
-    nics: [],
-    vars: {},
-  };
+  });
 }
 
 /**

@@ -1,6 +1,16 @@
 import type { Family } from '../domain/address.ts';
 import { protocolNumber } from './packet.ts';
-import { createWords, type PortTest, type Range, takePorts, takeRange, Unjudged, type Words } from './words.ts';
+import {
+  createWords,
+  type PortTest,
+  parseRuleFile,
+  type Range,
+  type RuleFile,
+  takePorts,
+  takeRange,
+  Unjudged,
+  type Words,
+} from './words.ts';
 
 /** A rule of ipf.conf or ipf6.conf, as far as it decides. */
 export interface FilterRule {
@@ -65,27 +75,11 @@ const UNREACHABLE: Readonly<Record<string, number>> = {
   srcfail: 5,
 };
 
-/** The rules of a file in their order, and the lines that are not judged, with why. */
-export interface FilterFile {
-  readonly rules: readonly FilterRule[];
-  readonly unjudged: readonly { readonly line: number; readonly text: string; readonly why: string }[];
-}
+export type FilterFile = RuleFile<FilterRule>;
 
 /** Reads a file of filter rules, one a line. */
 export function parseFilterFile(text: string, family: Family): FilterFile {
-  const rules: FilterRule[] = [];
-  const unjudged: { line: number; text: string; why: string }[] = [];
-  for (const [index, whole] of text.split('\n').entries()) {
-    const rule = whole.replace(/#.*/, '').trim();
-    if (rule === '') continue;
-    try {
-      rules.push(parseFilterRule(rule, index + 1, family));
-    } catch (error) {
-      if (!(error instanceof Unjudged)) throw error;
-      unjudged.push({ line: index + 1, text: rule, why: error.message });
-    }
-  }
-  return { rules, unjudged };
+  return parseRuleFile(text, (rule, line) => parseFilterRule(rule, line, family));
 }
 
 /** @throws {Unjudged} */

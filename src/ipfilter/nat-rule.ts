@@ -1,6 +1,15 @@
 import type { Family } from '../domain/address.ts';
 import { protocolNumber } from './packet.ts';
-import { createWords, portNumber, type Range, takeRange, Unjudged, type Words } from './words.ts';
+import {
+  createWords,
+  parseRuleFile,
+  portNumber,
+  type Range,
+  type RuleFile,
+  takeRange,
+  Unjudged,
+  type Words,
+} from './words.ts';
 
 /** A rule of ipnat.conf, as far as it decides about the first packet of a connection. */
 export interface NatRule {
@@ -21,26 +30,12 @@ export interface NatRule {
   readonly toPorts?: { readonly first: number; readonly last: number; readonly one: boolean };
 }
 
-export interface NatFile {
-  readonly rules: readonly NatRule[];
-  readonly unjudged: readonly { readonly line: number; readonly text: string; readonly why: string }[];
-}
+export type NatFile = RuleFile<NatRule>;
 
 /** Reads a file of NAT rules, one a line: those of one family; which it is is seen by its addresses. */
 export function parseNatFile(text: string, family: Family): NatFile {
-  const rules: NatRule[] = [];
-  const unjudged: { line: number; text: string; why: string }[] = [];
-  for (const [index, whole] of text.split('\n').entries()) {
-    const rule = whole.replace(/#.*/, '').trim();
-    if (rule === '' || isOfFamily(rule, family === 'inet' ? 'inet6' : 'inet')) continue;
-    try {
-      rules.push(parseNatRule(rule, index + 1, family));
-    } catch (error) {
-      if (!(error instanceof Unjudged)) throw error;
-      unjudged.push({ line: index + 1, text: rule, why: error.message });
-    }
-  }
-  return { rules, unjudged };
+  const other = family === 'inet' ? 'inet6' : 'inet';
+  return parseRuleFile(text, (rule, line) => (isOfFamily(rule, other) ? undefined : parseNatRule(rule, line, family)));
 }
 
 /** IPv6 addresses have two colons at least; ranges of ports have one. */

@@ -142,3 +142,27 @@ export function portNumber(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new Unjudged(`"${text}" is no number of a port`);
 }
+
+/** The rules of a file in their order, and the lines that are not judged, with why. */
+export interface RuleFile<R> {
+  readonly rules: readonly R[];
+  readonly unjudged: readonly { readonly line: number; readonly text: string; readonly why: string }[];
+}
+
+/** Reads rules, one a line; `parse` is not asked about comments and blank lines, and throws what it does not judge. */
+export function parseRuleFile<R>(text: string, parse: (rule: string, line: number) => R | undefined): RuleFile<R> {
+  const rules: R[] = [];
+  const unjudged: { line: number; text: string; why: string }[] = [];
+  for (const [index, whole] of text.split('\n').entries()) {
+    const rule = whole.replace(/#.*/, '').trim();
+    if (rule === '') continue;
+    try {
+      const parsed = parse(rule, index + 1);
+      if (parsed !== undefined) rules.push(parsed);
+    } catch (error) {
+      if (!(error instanceof Unjudged)) throw error;
+      unjudged.push({ line: index + 1, text: rule, why: error.message });
+    }
+  }
+  return { rules, unjudged };
+}
