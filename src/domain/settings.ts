@@ -1,6 +1,9 @@
 import { parseIpv4 } from './address.ts';
+import { OperatorError } from './errors.ts';
+import type { ForwardProtocol } from './forward.ts';
 import type { Resolver } from './metadata.ts';
 import type { LinkName } from './names.ts';
+import { type PortRange, parsePortRange } from './port.ts';
 import type { Prefix } from './prefix.ts';
 import type { Vars } from './vars.ts';
 
@@ -34,6 +37,26 @@ export interface Settings {
   /** Seconds between two looks of `znetadm watch` at the zones, and between two passes over all that run. */
   readonly watchSeconds: number;
   readonly watchPassSeconds: number;
+  /** Ports of the host itself that no forward may lead away where the global zone is a proxy: its administrators come by them. */
+  readonly hostPorts: readonly HostPort[];
+}
+
+export interface HostPort {
+  readonly protocol: ForwardProtocol;
+  readonly ports: PortRange;
+}
+
+/**
+ * Reads "tcp/22", "udp/5000-5010".
+ *
+ * @throws {OperatorError} VALUE_INVALID
+ */
+export function parseHostPort(text: string): HostPort {
+  const [, protocol, ports] = /^(tcp|udp)\/(.+)$/.exec(text) ?? [];
+  if (ports !== undefined) return { protocol: protocol === 'udp' ? 'udp' : 'tcp', ports: parsePortRange(ports) };
+  throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as a port of the host`, {
+    hint: 'Write like tcp/22',
+  });
 }
 
 /** What holds where zonenet.ini says nothing. */
@@ -53,4 +76,5 @@ export const DEFAULT_SETTINGS: Settings = {
   protection: true,
   watchSeconds: 2,
   watchPassSeconds: 300,
+  hostPorts: [{ protocol: 'tcp', ports: { first: 22, last: 22 } }],
 };

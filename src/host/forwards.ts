@@ -2,12 +2,14 @@ import type { Address } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { describeForward, type Forward, type ForwardProtocol, formatForward } from '../domain/forward.ts';
 import { type ForwardWay, proxiesOf, wayOf } from '../domain/forward-way.ts';
-import { formatPortRange, type PortRange } from '../domain/port.ts';
+import { GLOBAL } from '../domain/names.ts';
+import { formatPortRange, type PortRange, portsOverlap } from '../domain/port.ts';
+import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import { decideForward, type ForwardRequest } from './decide-forward.ts';
 import type { Host } from './host.ts';
-import { type Records, readRecords, refuseDamaged } from './store.ts';
+import { type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** A forward that comes or goes, and what tells the proxy of it. */
 export interface ForwardChange extends ZoneChange {
@@ -33,6 +35,7 @@ export interface ForwardKey {
 export async function planAddForward(request: ForwardRequest, host: Host): Promise<ForwardChange> {
   const { records, before } = await readReady(request.zone, `forward to zone "${request.zone}"`, host);
   const forward = decideForward(request, before, records.zones);
+  refuseHostPort(forward, records, await readSettings(host.system));
   const isThere = before.forwards.includes(forward);
   const after = isThere ? before : { ...before, forwards: [...before.forwards, forward] };
   const change = await planChange(before, after, forward, records, host);
@@ -42,6 +45,20 @@ export async function planAddForward(request: ForwardRequest, host: Host): Promi
     });
   }
   return change;
+}
+
+/** @throws {OperatorError} IN_USE for a port by which the host itself is administered */
+function refuseHostPort(forward: Forward, { zones }: Records, { hostPorts }: Settings): void {
+  const { outside, protocol, ports } = forward;
+  const isHosts = zones.some(
+    ({ name, nics }) => name === GLOBAL && nics.some((nic) => nic.addresses.some(({ address }) => address === outside)),
+  );
+  const met = hostPorts.find((one) => one.protocol === protocol && portsOverlap(one.ports, ports));
+  if (!isHosts || met === undefined) return;
+  const what = `${protocol}/${formatPortRange(met.ports)} of ${outside} is the host's own: its administrators come by it`;
+  throw new OperatorError('IN_USE', `Cannot forward it: ${what}`, {
+    hint: 'Take another port outside. Which ports the host keeps says host-port[] in /etc/zonenet/zonenet.ini: tcp/22 when it says nothing',
+  });
 }
 
 /**

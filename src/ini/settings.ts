@@ -3,7 +3,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { Fault } from '../domain/fault.ts';
 import { parseDomainName, parseLinkName } from '../domain/names.ts';
 import { parsePrefix } from '../domain/prefix.ts';
-import { DEFAULT_SETTINGS, type Settings } from '../domain/settings.ts';
+import { DEFAULT_SETTINGS, parseHostPort, type Settings } from '../domain/settings.ts';
 import { parseBrand, parseZonePath } from '../domain/zone-record.ts';
 import { parseIni } from './document.ts';
 import { placedError, topOf } from './record.ts';
@@ -30,6 +30,7 @@ const TOP = {
   protection: optional(yesOrNo),
   'watch-seconds': optional(wholeNumber(1, 3600)),
   'watch-pass-seconds': optional(wholeNumber(1, 86400)),
+  'host-port': list(parseHostPort),
 };
 
 /**
@@ -67,6 +68,7 @@ export function parseSettings(text: string, file: string): Settings {
     protection: values.protection ?? d.protection,
     watchSeconds: values['watch-seconds'] ?? d.watchSeconds,
     watchPassSeconds: values['watch-pass-seconds'] ?? d.watchPassSeconds,
+    hostPorts: values['host-port'].length > 0 ? values['host-port'] : d.hostPorts,
   };
 }
 

@@ -87,6 +87,9 @@ test('zones behind it reach the world as the host, and nobody outside reaches th
   const knock = async (address: string, port: number) =>
     (await internet.run(['curl', '-s', '--max-time', '1', `http://${address}:${port}/`])).status;
   assert.is(await knock('10.2.0.2', 8080), 28);
+  const ssh = await story.lab.run(['/opt/zonenet/bin/znetadm', 'add-forward', 'tcp/20-30', 'web1']);
+  assert.is(ssh.status, 5);
+  assert.match(ssh.stderr, "is the host's own: its administrators come by it");
   await story.znetadm('add-forward tcp/80 web1:8080');
   const coming = http.accept(2000);
   const client = await internet.tcp(HOST, 80, { ms: 2000 });
