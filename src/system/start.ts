@@ -30,9 +30,17 @@ function start(): void {
   });
 }
 
+/** Nobody else can have put something there. */
+function isOurs(): boolean {
+  const { uid, mode } = lstatSync(DIRECTORY);
+  return uid === process.geteuid?.() && (mode & 0o022) === 0;
+}
+
 /** Undefined: there is none, or it is of another Node or another program. */
 function readKept(path: string, head: string): Buffer | undefined {
   try {
+    // What is run is what we kept ourselves.
+    if (!isOurs()) return undefined;
     const data = readFileSync(path);
     return data.subarray(0, head.length).toString('latin1') === head ? data.subarray(head.length) : undefined;
   } catch {
@@ -44,7 +52,7 @@ function readKept(path: string, head: string): Buffer | undefined {
 function keep(path: string, data: Buffer): void {
   try {
     mkdirSync(DIRECTORY, { recursive: true, mode: 0o700 });
-    if (lstatSync(DIRECTORY).uid !== process.geteuid?.()) return;
+    if (!isOurs()) return;
     writeFileSync(`${path}.${process.pid}`, data, { mode: 0o600, flag: 'wx' });
     renameSync(`${path}.${process.pid}`, path);
   } catch {

@@ -1,6 +1,6 @@
 // The start of znetadm from compiled code that an earlier start has kept.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -48,6 +48,17 @@ test('nothing is kept of a run that failed, or of what is no name', ({ root }) =
   start(root, '../evil', '0');
   start(root);
   assert.throws(() => keptOf(root, 'check'), /ENOENT/);
+});
+
+test('code in a directory that others can write is not run', ({ root }) => {
+  start(root, 'check', '0');
+  const kept = keptOf(root, 'check');
+  program(root, 'two');
+  start(root, 'check', '0');
+  writeFileSync(join(root, 'run/zonenet/code/check'), kept);
+  chmodSync(join(root, 'run/zonenet/code'), 0o777);
+  assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+  assert.equal(keptOf(root, 'check'), kept);
 });
 
 test('another program, or damage, is not run from it', ({ root }) => {
