@@ -18,3 +18,13 @@ export function forwardedFamilies({ role, nics }: Pick<ZoneMetadata, 'role' | 'n
   const inet6 = nics.some((nic) => nic.side === 'inside' && addressesOf(nic, 'inet6').length > 0);
   return inet6 ? ['inet', 'inet6'] : ['inet'];
 }
+
+/** The links of a zone that are ours: all but those that the host configures for itself. */
+export function ownNics<N extends Pick<Nic, 'host'>>({ nics }: { readonly nics: readonly N[] }): N[] {
+  return nics.filter(({ host }) => host !== true);
+}
+
+/** Whether an address is one of the static ones of a link. */
+export function hasAddress({ addresses }: Pick<Nic, 'addresses'>, wanted: string): boolean {
+  return addresses.some(({ address }) => address === wanted);
+}

@@ -6,6 +6,7 @@ import type { MacAddress } from './mac.ts';
 import type { Nic, Role } from './metadata.ts';
 import type { GroupName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { RecordState } from './network.ts';
+import { hasAddress } from './nic.ts';
 import type { Rule } from './rule.ts';
 import type { Vars } from './vars.ts';
 
@@ -85,9 +86,9 @@ export function hasMethod({ brand, ipType }: Pick<ZoneRecord, 'brand' | 'ipType'
   return ipType === 'exclusive' && !FOREIGN_BRANDS.includes(brand);
 }
 
-/** The links of a zone that are ours: all but those that the host configures for itself. */
-export function ownNics({ nics }: Pick<ZoneRecord, 'nics'>): ZoneNic[] {
-  return nics.filter(({ host }) => host !== true);
+/** Whether a zone has an address on one of its links. */
+export function ownsAddress({ nics }: Pick<ZoneRecord, 'nics'>, address: string): boolean {
+  return nics.some((nic) => hasAddress(nic, address));
 }
 
 /** The networks that a zone is on, as router or behind one, each once. */

@@ -1,9 +1,9 @@
 import { parseIpv4, parseIpv6 } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL } from '../domain/names.ts';
+import { ownNics } from '../domain/nic.ts';
 import { formatPrefix, type InterfaceAddress, networkOf, type Prefix, prefixesOverlap } from '../domain/prefix.ts';
 import type { Settings } from '../domain/settings.ts';
-import { ownNics } from '../domain/zone-record.ts';
 import { SETTINGS_FILE } from '../plan/host-paths.ts';
 import type { Records } from './store.ts';
 
@@ -39,7 +39,8 @@ const SPECIAL: readonly Claim[] = [
 
 /** Every prefix that a new hidden network must not meet. */
 export function claimsOf(records: Records, settings: Settings, host: HostNetworks): Claim[] {
-  const own = host.addresses.filter(({ object }) => isOurs(object, records)).map(({ address }) => networkOf(address));
+  const isOurs = linksOfHost(records);
+  const own = host.addresses.filter(isOurs).map(({ address }) => networkOf(address));
   return [
     ...hiddenClaims(records),
     ...records.zones.flatMap(({ name, nics }) =>
@@ -49,7 +50,7 @@ export function claimsOf(records: Records, settings: Settings, host: HostNetwork
         .map((prefix) => ({ prefix, what: `outside network of zone "${name}"` })),
     ),
     ...host.addresses
-      .filter(({ object }) => !isOurs(object, records))
+      .filter((one) => !isOurs(one))
       .map(({ object, address }) => ({
         prefix: networkOf(address),
         what: `network of this host's ${object}`,
@@ -63,9 +64,9 @@ export function claimsOf(records: Records, settings: Settings, host: HostNetwork
 }
 
 /** Where the global zone is a proxy, its links to the inside are links of the host too; their networks are known. */
-function isOurs(object: string, { zones }: Records): boolean {
-  const link = object.slice(0, object.indexOf('/'));
-  return zones.some((zone) => zone.name === GLOBAL && ownNics(zone).some((nic) => nic.link === link));
+function linksOfHost({ zones }: Records): (address: HostAddress) => boolean {
+  const ours = zones.filter(({ name }) => name === GLOBAL).flatMap(ownNics);
+  return ({ object }) => ours.some(({ link }) => object.startsWith(`${link}/`));
 }
 
 /** The prefixes of the hidden networks of this host. */

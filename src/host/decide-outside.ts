@@ -2,7 +2,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { LinkName, ZoneName } from '../domain/names.ts';
 import { checkHostAddress } from '../domain/network.ts';
 import { formatInterfaceAddress, type InterfaceAddress, networkOf } from '../domain/prefix.ts';
-import type { ZoneNic } from '../domain/zone-record.ts';
+import { ownsAddress, type ZoneNic } from '../domain/zone-record.ts';
 import { checkFree, type HostNetworks, hiddenClaims } from './claims.ts';
 import type { Observed } from './observe.ts';
 import type { Situation } from './situation.ts';
@@ -79,9 +79,7 @@ function findUplink(name: LinkName | undefined, zone: ZoneName, { links }: Obser
 }
 
 function checkOutsideFree(wanted: InterfaceAddress, zone: ZoneName, { zones }: Records, host: HostNetworks): void {
-  const other = zones.find(({ nics }) =>
-    nics.some(({ addresses }) => addresses.some(({ address }) => address === wanted.address)),
-  );
+  const other = zones.find((one) => ownsAddress(one, wanted.address));
   const own = host.addresses.find(({ address }) => address.address === wanted.address);
   if (other !== undefined) throw taken(wanted, zone, `zone "${other.name}"`);
   if (own !== undefined) throw taken(wanted, zone, `this host (${own.object})`);

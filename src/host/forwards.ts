@@ -5,7 +5,7 @@ import { type ForwardWay, proxiesOf, wayOf } from '../domain/forward-way.ts';
 import { GLOBAL } from '../domain/names.ts';
 import { formatPortRange, type PortRange, portsOverlap } from '../domain/port.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import { ownsAddress, type ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import { decideForward, type ForwardRequest } from './decide-forward.ts';
 import type { Host } from './host.ts';
@@ -50,9 +50,7 @@ export async function planAddForward(request: ForwardRequest, host: Host): Promi
 /** @throws {OperatorError} IN_USE for a port by which the host itself is administered */
 function refuseHostPort(forward: Forward, { zones }: Records, { hostPorts }: Settings): void {
   const { outside, protocol, ports } = forward;
-  const isHosts = zones.some(
-    ({ name, nics }) => name === GLOBAL && nics.some((nic) => nic.addresses.some(({ address }) => address === outside)),
-  );
+  const isHosts = zones.some((zone) => zone.name === GLOBAL && ownsAddress(zone, outside));
   const met = hostPorts.find((one) => one.protocol === protocol && portsOverlap(one.ports, ports));
   if (!isHosts || met === undefined) return;
   const what = `${protocol}/${formatPortRange(met.ports)} of ${outside} is the host's own: its administrators come by it`;

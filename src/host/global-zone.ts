@@ -1,8 +1,9 @@
 import { isLinkLocal } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type LinkName } from '../domain/names.ts';
+import { ownNics } from '../domain/nic.ts';
 import { formatInterfaceAddress, type InterfaceAddress } from '../domain/prefix.ts';
-import { attachedRecord, ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { attachedRecord, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import {
   parseAddresses,
   parseForwarding,
@@ -11,15 +12,14 @@ import {
   showForwarding,
   showInterfaces,
 } from '../illumos/ipadm.ts';
-import { IPFILTER, ZONENET, ZONENET_FORWARDING, ZONENET_IPV6, ZONENET_NAMES } from '../illumos/smf.ts';
+import { IPFILTER, ZONENET } from '../illumos/smf.ts';
 import { parseServiceStates, showServiceStates } from '../illumos/svc-host.ts';
 import { type Drift, driftWhere } from '../plan/drift.ts';
 import { FILTER_FILES } from '../plan/filter.ts';
 import {
-  CANDIDATES,
+  HOST_SERVICES,
   type HostTraces,
   keptFile,
-  LAST_GOOD,
   planHostServices,
   planHostTakingBack,
   planInterfacesAway,
@@ -27,6 +27,7 @@ import {
 } from '../plan/global-zone.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { recordZone } from '../plan/records.ts';
+import { CANDIDATES, LAST_GOOD } from '../plan/zone-paths.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 import type { Observed } from './observe.ts';
@@ -156,11 +157,9 @@ export async function planHostKeeping(zones: readonly ZoneRecord[], system: Syst
   return planKeeping(files);
 }
 
-const OWN_SERVICES = [ZONENET, ZONENET_IPV6, ZONENET_FORWARDING, ZONENET_NAMES];
-
 async function observeServices(system: System): Promise<Map<string, string>> {
   // Of several names those that there are are told; status 1 says that one is missing.
-  return parseServiceStates((await system.run(showServiceStates(GLOBAL, [...OWN_SERVICES, IPFILTER]))).stdout);
+  return parseServiceStates((await system.run(showServiceStates(GLOBAL, [...HOST_SERVICES, IPFILTER]))).stdout);
 }
 
 /** The files of the packet filter that set-up wrote, by our banner or as it has noted them. */
@@ -171,18 +170,21 @@ async function findWritten(system: System): Promise<string[]> {
   );
 }
 
+/** The links of ours that are interfaces of the host. */
+async function plumbedLinks(record: ZoneRecord, system: System): Promise<LinkName[]> {
+  const plumbed = new Set(parseInterfaces(await ask(showInterfaces(), system)));
+  return ownNics(record).flatMap(({ link }) => (plumbed.has(link) ? [link] : []));
+}
+
 /** Unplumbs links of the global zone that are to go. Empty for other zones, and for links that are no interfaces. */
 export async function planUnplumbing(record: ZoneRecord, system: System): Promise<HostPlan> {
-  if (record.name !== GLOBAL) return [];
-  const plumbed = parseInterfaces(await ask(showInterfaces(), system));
-  return planInterfacesAway(ownNics(record).flatMap(({ link }) => (plumbed.includes(link) ? [link] : [])));
+  return record.name === GLOBAL ? planInterfacesAway(await plumbedLinks(record, system)) : [];
 }
 
 /** What takes back all that made the host a proxy. Empty for other zones. */
 export async function planGlobalRemoval(record: ZoneRecord, system: System): Promise<HostPlan> {
   if (record.name !== GLOBAL) return [];
-  const [services, interfaces] = await Promise.all([observeServices(system), ask(showInterfaces(), system)]);
-  const plumbed = parseInterfaces(interfaces);
+  const [services, interfaces] = await Promise.all([observeServices(system), plumbedLinks(record, system)]);
   const kept = new Map<string, string>();
   for (const path of Object.values(FILTER_FILES)) {
     const text = await system.readFile(keptFile(path));
@@ -190,7 +192,7 @@ export async function planGlobalRemoval(record: ZoneRecord, system: System): Pro
   }
   const traces: HostTraces = {
     services,
-    interfaces: ownNics(record).flatMap(({ link }) => (plumbed.includes(link) ? [link] : [])),
+    interfaces,
     written: await findWritten(system),
     kept,
     candidates: [
@@ -205,7 +207,7 @@ export async function planGlobalRemoval(record: ZoneRecord, system: System): Pro
 export async function findHostServiceDrift(zones: readonly ZoneRecord[], system: System): Promise<Drift[]> {
   if (!zones.some(({ name }) => name === GLOBAL)) return [];
   const have = await observeServices(system);
-  const missing = OWN_SERVICES.filter((fmri) => !have.has(fmri));
+  const missing = HOST_SERVICES.filter((fmri) => !have.has(fmri));
   const what = { of: `zone "${GLOBAL}"`, item: 'services', expected: missing.join(', '), found: 'missing' };
   return driftWhere(what, () => (missing.length === 0 ? [] : planHostServices()));
 }

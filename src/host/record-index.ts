@@ -30,8 +30,11 @@ export async function readIndexed(
   if (software === undefined) return await readFiles(stamped.map(([file]) => file));
   const entries = await readEntries(software, system);
   const known = new Map(entries.map((entry) => [entry[0], entry]));
-  const fits = ([file, stamp]: (typeof stamped)[number]) => stamp !== undefined && known.get(file)?.[1] === stamp;
-  const changed = stamped.filter((each) => !fits(each));
+  const kept = stamped.map(([file, stamp]) => {
+    const entry = known.get(file);
+    return stamp !== undefined && entry?.[1] === stamp ? entry[2] : undefined;
+  });
+  const changed = stamped.filter((_, at) => kept[at] === undefined);
   const fresh = await readFiles(changed.map(([file]) => file));
   const byName = new Map(fresh.read.map((record) => [record.name as string, record]));
   const news = changed.flatMap(([file, stamp]): Entry[] => {
@@ -39,7 +42,7 @@ export async function readIndexed(
     return record === undefined || stamp === undefined ? [] : [[file, stamp, record]];
   });
   await keep(news, { entries, of: stamped.length, software }, system);
-  const read = stamped.flatMap((each) => (fits(each) ? known.get(each[0])?.[2] : byName.get(nameOf(each[0]))) ?? []);
+  const read = stamped.flatMap(([file], at) => kept[at] ?? byName.get(nameOf(file)) ?? []);
   return { read, damaged: fresh.damaged };
 }
 

@@ -2,13 +2,13 @@ import { type Address, familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneName } from '../domain/names.ts';
-import { addressesOf } from '../domain/nic.ts';
+import { addressesOf, hasAddress } from '../domain/nic.ts';
 import { networkOf, prefixContains } from '../domain/prefix.ts';
-import { proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { ownsAddress, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { canBeginState, createFilter, type Filter } from '../ipfilter/filter.ts';
-import { type FilterFile, parseFilterFile } from '../ipfilter/filter-rule.ts';
+import { parseFilterFile } from '../ipfilter/filter-rule.ts';
 import { createNat, type Nat } from '../ipfilter/nat.ts';
-import { type NatFile, parseNatFile } from '../ipfilter/nat-rule.ts';
+import { parseNatFile } from '../ipfilter/nat-rule.ts';
 import type { Packet, Passing } from '../ipfilter/packet.ts';
 import { FILTER_FILES } from '../plan/filter.ts';
 
@@ -45,8 +45,9 @@ export interface Trace {
 
 /** The rules of one zone, made ready. */
 interface Rules {
-  readonly filter: FilterFile & Filter;
-  readonly nat: NatFile & Nat;
+  readonly hasFilter: boolean;
+  readonly filter: Filter;
+  readonly nat: Nat;
 }
 
 /** A way has an end; what goes around for ever is a bug. */
@@ -68,7 +69,11 @@ export async function traceWay(
   const unjudged = new Set<string>();
   const living = zones.filter(({ state }) => state !== 'deleting');
 
-  async function rulesOf(zone: ZoneRecord): Promise<Rules> {
+  /** Who has an address on a link of a network; without a network, on one that leads outside. */
+  const holderOf = (address: Address, network: string | undefined, but?: ZoneRecord) =>
+    living.find((zone) => zone !== but && zone.nics.some((nic) => nic.network === network && hasAddress(nic, address)));
+
+  async function readRules(zone: ZoneRecord): Promise<Rules> {
     const files = new Map((await filesOf(zone)).map(({ file, content }) => [file.path, content]));
     const filter = parseFilterFile(files.get(FILTER_FILES[family]) ?? '', family);
     const nat = parseNatFile(files.get(FILTER_FILES.nat) ?? '', family);
@@ -84,16 +89,17 @@ export async function traceWay(
       return nic === undefined ? undefined : addressesOf(nic, family)[0]?.address;
     };
     return {
-      filter: { ...filter, ...createFilter(filter.rules) },
-      nat: { ...nat, ...createNat(nat.rules, addressOf) },
+      hasFilter: filter.rules.length > 0,
+      filter: createFilter(filter.rules),
+      nat: createNat(nat.rules, addressOf),
     };
   }
 
-  /** Asks the filter of a zone. A packet that state lets through is not asked about. */
-  function filterAt(zone: ZoneRecord, { filter }: Rules, passing: Passing): boolean {
+  /** Asks the filter of a zone, and says what comes of it: "kept" where a state lets it out again. */
+  function filterAt(zone: ZoneRecord, { filter, hasFilter }: Rules, passing: Passing): 'block' | 'pass' | 'kept' {
     const { verdict, rule } = filter.decide(passing);
     const blocked = verdict === 'block' || (rule?.keepsState === true && !canBeginState(passing));
-    const why = filter.rules.length === 0 ? 'it has no filter' : 'no line is about it';
+    const why = hasFilter ? 'no line is about it' : 'it has no filter';
     hops.push({
       zone: zone.name,
       direction: passing.direction,
@@ -103,7 +109,7 @@ export async function traceWay(
       why: rule?.text ?? why,
       packet: passing,
     });
-    return !blocked;
+    return blocked ? 'block' : rule?.keepsState === true ? 'kept' : 'pass';
   }
 
   function translateAt(zone: ZoneRecord, { nat }: Rules, passing: Passing): Passing {
@@ -135,10 +141,14 @@ export async function traceWay(
   const ends = (end: string, arrives: boolean): Trace => ({ hops, end, arrives, unjudged: [...unjudged] });
 
   /** A packet that a zone has, of its own or to be passed on, goes out by one of its links. */
-  async function leave(zone: ZoneRecord, packet: Packet, hasState: boolean, depth: number): Promise<Trace> {
+  async function leave(
+    zone: ZoneRecord,
+    rules: Rules,
+    packet: Packet,
+    { hasState, depth }: { readonly hasState: boolean; readonly depth: number },
+  ): Promise<Trace> {
     const nic = linkTowards(zone, packet.target);
     if (nic === undefined) return ends(`nowhere: zone ${zone.name} has no way to ${packet.target}`, false);
-    const rules = await rulesOf(zone);
     const passing: Passing = { ...packet, direction: 'out', link: nic.link };
     if (hasState) {
       hops.push({
@@ -150,7 +160,7 @@ export async function traceWay(
         why: 'by the state of its way in',
         packet,
       });
-    } else if (!filterAt(zone, rules, passing)) return blocked();
+    } else if (filterAt(zone, rules, passing) === 'block') return blocked();
     const after = translateAt(zone, rules, passing);
     return await cross(zone, nic, after, depth);
   }
@@ -160,19 +170,11 @@ export async function traceWay(
     if (depth > MOST_ZONES) return ends('nowhere: it goes around', false);
     const { network } = nic;
     if (network === undefined) {
-      const other = living.find(
-        (one) =>
-          one.name !== zone.name && one.nics.some((link) => link.network === undefined && has(link, packet.target)),
-      );
+      const other = holderOf(packet.target, network, zone);
       return other === undefined ? ends(`outside, by ${nic.over}`, true) : await enter(other, packet, depth + 1);
     }
     const direct = nic.addresses.some((one) => prefixContains(networkOf(one), packet.target));
-    const next = direct
-      ? living.find(
-          (one) =>
-            one.name !== zone.name && one.nics.some((link) => link.network === network && has(link, packet.target)),
-        )
-      : proxyOf(network, living);
+    const next = direct ? holderOf(packet.target, network, zone) : proxyOf(network, living);
     if (next === undefined)
       return ends(`nowhere: nobody on network ${network} ${direct ? `has ${packet.target}` : 'is its router'}`, false);
     return await enter(next, packet, depth + 1, network);
@@ -180,29 +182,27 @@ export async function traceWay(
 
   async function enter(zone: ZoneRecord, packet: Packet, depth: number, network?: string): Promise<Trace> {
     const nic = zone.nics.find((link) =>
-      network === undefined ? link.network === undefined && has(link, packet.target) : link.network === network,
+      network === undefined ? link.network === undefined && hasAddress(link, packet.target) : link.network === network,
     );
     const link = nic ?? zone.nics.find((one) => one.side === 'outside');
     if (link === undefined) return ends(`nowhere: zone ${zone.name} has no link there`, false);
-    const rules = await rulesOf(zone);
+    const rules = await readRules(zone);
     const after = translateAt(zone, rules, { ...packet, direction: 'in', link: link.link });
-    if (!filterAt(zone, rules, after)) return blocked();
-    if (zone.nics.some((one) => has(one, after.target))) return ends(`zone ${zone.name}`, true);
+    const filtered = filterAt(zone, rules, after);
+    if (filtered === 'block') return blocked();
+    if (ownsAddress(zone, after.target)) return ends(`zone ${zone.name}`, true);
     if (zone.role !== 'proxy') return ends(`nowhere: zone ${zone.name} passes nothing on`, false);
-    const { rule } = rules.filter.decide(after);
     const { translated: _, ...plain } = after;
-    return await leave(zone, plain, rule?.keepsState === true, depth);
+    return await leave(zone, rules, plain, { hasState: filtered === 'kept', depth });
   }
 
   if (from !== undefined) {
     const zone = living.find(({ name }) => name === from);
     if (zone === undefined) throw notFound(`there is no zone "${from}"`);
-    return await leave(zone, packet, false, 0);
+    return await leave(zone, await readRules(zone), packet, { hasState: false, depth: 0 });
   }
   const first =
-    living.find(({ nics }) =>
-      nics.some((nic) => nic.side === 'outside' && nic.network === undefined && has(nic, packet.target)),
-    ) ??
+    holderOf(packet.target, undefined) ??
     living.find(
       ({ role, nics }) =>
         role === 'proxy' &&
@@ -221,9 +221,6 @@ function notFound(why: string): OperatorError {
 }
 
 const baseOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
-
-const has = ({ addresses }: Pick<ZoneNic, 'addresses'>, target: Address) =>
-  addresses.some(({ address }) => address === target);
 
 /** The link by which a zone reaches an address: the network it is on, a static route, the default router. */
 function linkTowards({ nics }: ZoneRecord, target: Address): ZoneNic | undefined {

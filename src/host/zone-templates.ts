@@ -10,15 +10,12 @@ import { parseMetadata } from '../ini/metadata.ts';
 import { parseLocal } from '../ini/vars.ts';
 import { metadataFile } from '../plan/host-paths.ts';
 import { filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
+import { LOCAL, OWN_TEMPLATES } from '../plan/zone-paths.ts';
 import { LIMITS } from '../render/limits.ts';
 import { shippedNames, shippedPartialNames } from '../render/render.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 import type { SiteTemplates } from './site-templates.ts';
-
-/** Where a zone has templates of its own. */
-const IN_ZONE = '/etc/zonenet/templates';
-const LOCAL = '/etc/zonenet/local.ini';
 
 /** What a zone would be given now: its metadata as they are published, with the templates of the host as they are. */
 export interface Outlook {
@@ -62,12 +59,12 @@ export async function ownNames({ metadata: { zone }, running }: Outlook, system:
   // Those in /etc/zonenet/templates of the host are the host's.
   if (zone === GLOBAL) return [];
   if (!running) return undefined;
-  const question = { program: '/usr/bin/find', args: [IN_ZONE, '-name', '*.hbs'] };
+  const question = { program: '/usr/bin/find', args: [OWN_TEMPLATES, '-name', '*.hbs'] };
   const answer = answerFromZone((await system.run(askInZone(zone, question))).stdout);
   return answer
     ?.split('\n')
-    .filter((line) => line.startsWith(`${IN_ZONE}/`))
-    .map((line) => line.slice(IN_ZONE.length + 1));
+    .filter((line) => line.startsWith(`${OWN_TEMPLATES}/`))
+    .map((line) => line.slice(OWN_TEMPLATES.length + 1));
 }
 
 /**
@@ -79,25 +76,29 @@ export async function ownNames({ metadata: { zone }, running }: Outlook, system:
 export async function withOwn(outlook: Outlook, system: System): Promise<Outlook> {
   const { metadata } = outlook;
   const names = await ownNames(outlook, system);
-  if (names === undefined || metadata.zone === GLOBAL) return outlook;
+  if (names === undefined) return outlook;
   if (names.length > LIMITS.templates) {
-    throw new OperatorError('TEMPLATE_INVALID', `Cannot use ${IN_ZONE} of the zone: it has ${names.length} templates`, {
-      hint: `At most ${LIMITS.templates} are read`,
-    });
+    throw new OperatorError(
+      'TEMPLATE_INVALID',
+      `Cannot use ${OWN_TEMPLATES} of the zone: it has ${names.length} templates`,
+      { hint: `At most ${LIMITS.templates} are read` },
+    );
   }
   const read = async (path: string) => await contentInZone(metadata.zone, path, system);
-  const templates: TemplateText[] = [];
-  for (const name of names) {
-    const path = `${IN_ZONE}/${name}`;
-    const text = (await read(path)) ?? '';
-    templates.push({ name, path, text });
-  }
-  const [files, local] = [await read(`${IN_ZONE}/files.ini`), await read(LOCAL)];
+  const templates = await Promise.all(
+    names.map(async (name): Promise<TemplateText> => {
+      const path = `${OWN_TEMPLATES}/${name}`;
+      return { name, path, text: (await read(path)) ?? '' };
+    }),
+  );
+  // What lies there in the global zone is the host's own layer already.
+  const files = metadata.zone === GLOBAL ? undefined : await read(`${OWN_TEMPLATES}/files.ini`);
+  const local = await read(LOCAL);
   const own: TemplateLayer = {
     origin: 'zone',
-    directory: IN_ZONE,
+    directory: OWN_TEMPLATES,
     templates,
-    ...(files === undefined ? {} : { files: { path: `${IN_ZONE}/files.ini`, text: files } }),
+    ...(files === undefined ? {} : { files: { path: `${OWN_TEMPLATES}/files.ini`, text: files } }),
   };
   const layers = [...outlook.layers, own];
   return {

@@ -91,12 +91,7 @@ export function importManifest(repository: string, manifest: string): Command {
 
 /** Puts a manifest into the repository of a running zone, through the zone's own server (§6.6). */
 export function importIntoZone(zone: ZoneName, manifest: string): Command {
-  return { program: SVCCFG, args: ['-z', zone, 'import', manifest] };
-}
-
-/** Puts a manifest into the repository of the host. */
-export function importHere(manifest: string): Command {
-  return { program: SVCCFG, args: ['import', manifest] };
+  return { program: SVCCFG, args: [...inZone(zone), 'import', manifest] };
 }
 
 /** What a person types to see why a zone's service is not well. */

@@ -1,5 +1,4 @@
 import type { Family } from '../domain/address.ts';
-import { protocolNumber } from './packet.ts';
 import {
   createWords,
   type PortTest,
@@ -7,6 +6,7 @@ import {
   type Range,
   type RuleFile,
   takePorts,
+  takeProtocols,
   takeRange,
   Unjudged,
   type Words,
@@ -89,7 +89,7 @@ export function parseFilterRule(text: string, line: number, family: Family): Fil
   const direction = words.take();
   if (direction !== 'in' && direction !== 'out') throw new Unjudged(`"${direction}" is neither in nor out`);
   const options = takeOptions(words);
-  const protocols = words.skip('proto') ? takeProtocols(words) : undefined;
+  const protocols = words.skip('proto') ? takeProtocols(words, ['tcp/udp', 'udp/tcp']) : undefined;
   const [source, target] = words.skip('all') ? [ANY, ANY] : takeEnds(words, family);
   const tail = takeTail(words);
   return {
@@ -133,14 +133,6 @@ function takeOptions(words: Words): Pick<FilterRule, 'quick' | 'link'> {
     } else break;
   }
   return { quick, ...(link === undefined ? {} : { link }) };
-}
-
-function takeProtocols(words: Words): number[] {
-  const name = words.take();
-  if (name === 'tcp/udp' || name === 'udp/tcp') return [6, 17];
-  const number = protocolNumber(name);
-  if (number === undefined || number > 255) throw new Unjudged(`protocol "${name}" is not known`);
-  return [number];
 }
 
 function takeEnds(words: Words, family: Family): [End, End] {

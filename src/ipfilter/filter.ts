@@ -35,8 +35,8 @@ function createPlaces(rules: readonly FilterRule[]): (target: bigint) => readonl
       range !== undefined &&
       !not &&
       (range.length === 128 || (range.length === 32 && range.mask >> 32n === 0n));
-    if (isOne) byTarget.set(range.value, [...(byTarget.get(range.value) ?? []), place]);
-    else any.push(place);
+    if (!isOne) any.push(place);
+    else if (byTarget.get(range.value)?.push(place) === undefined) byTarget.set(range.value, [place]);
   }
   const merged = new Map([...byTarget].map(([target, places]) => [target, [...any, ...places].sort((x, y) => x - y)]));
   return (target) => merged.get(target) ?? any;

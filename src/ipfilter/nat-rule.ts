@@ -1,11 +1,11 @@
 import type { Family } from '../domain/address.ts';
-import { protocolNumber } from './packet.ts';
 import {
   createWords,
   parseRuleFile,
   portNumber,
   type Range,
   type RuleFile,
+  takeProtocols,
   takeRange,
   Unjudged,
   type Words,
@@ -50,6 +50,9 @@ export function parseNatRule(text: string, line: number, family: Family): NatRul
   return kind === 'rdr' ? { ...base, ...takeRedirect(words, family) } : { ...base, ...takeMap(words, family) };
 }
 
+/** As NAT rules call TCP and UDP together. */
+const BOTH = ['tcp/udp', 'tcpudp'];
+
 type Rest = Omit<NatRule, 'line' | 'text' | 'kind' | 'link'>;
 
 function takeMap(words: Words, family: Family): Rest {
@@ -60,7 +63,7 @@ function takeMap(words: Words, family: Family): Rest {
   const to = takeTarget(words, family);
   const rest: Rest = { of, to };
   if (words.skip('portmap')) {
-    const protocols = takeProtocols(words);
+    const protocols = takeProtocols(words, BOTH);
     const ports = words.take();
     if (words.peek() !== undefined && words.peek() !== 'sequential')
       throw new Unjudged(`"${words.peek()}" is not judged`);
@@ -73,7 +76,7 @@ function takeMap(words: Words, family: Family): Rest {
   }
   const next = words.peek();
   if (next === undefined) return rest;
-  if (/^(tcp|udp|icmp|ipv6-icmp|tcp\/udp)$/.test(next)) return { ...rest, protocols: takeProtocols(words) };
+  if (/^(tcp|udp|icmp|ipv6-icmp|tcp\/udp)$/.test(next)) return { ...rest, protocols: takeProtocols(words, BOTH) };
   throw new Unjudged(`"${next}" is not judged`);
 }
 
@@ -90,7 +93,7 @@ function takeRedirect(words: Words, family: Family): Rest {
   const one = words.skip('=');
   const first = portNumber(words.take());
   const next = words.peek();
-  const protocols = next !== undefined && /^(tcp|udp|tcp\/udp)$/.test(next) ? takeProtocols(words) : [6];
+  const protocols = next !== undefined && /^(tcp|udp|tcp\/udp)$/.test(next) ? takeProtocols(words, BOTH) : [6];
   if (words.peek() !== undefined) throw new Unjudged(`"${words.peek()}" is not judged`);
   return { of, protocols, ports, to, toPorts: { first, last: first, one } };
 }
@@ -112,14 +115,6 @@ function takeTarget(words: Words, family: Family): bigint | undefined {
   const { value, length } = takeNetwork(words, family);
   if (length !== (family === 'inet' ? 32 : 128)) throw new Unjudged('a pool of addresses is not judged');
   return value === 0n ? undefined : value;
-}
-
-function takeProtocols(words: Words): number[] {
-  const name = words.take();
-  if (name === 'tcp/udp' || name === 'tcpudp') return [6, 17];
-  const number = protocolNumber(name);
-  if (number === undefined) throw new Unjudged(`protocol "${name}" is not known`);
-  return [number];
 }
 
 function takeRangeOfPorts(text: string): { first: number; last: number } {

@@ -1,5 +1,6 @@
 import { type Address, addressValue, type Family, familyOf, parseAddress } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { protocolNumber } from './packet.ts';
 
 /** A rule that is right, and that says something the evaluator does not judge. */
 export class Unjudged extends Error {
@@ -141,6 +142,15 @@ function takeList(words: Words): PortTest {
 export function portNumber(text: string): number {
   if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new Unjudged(`"${text}" is no number of a port`);
+}
+
+/** Reads a protocol; `both` are the names of TCP and UDP together. */
+export function takeProtocols(words: Words, both: readonly string[]): number[] {
+  const name = words.take();
+  if (both.includes(name)) return [6, 17];
+  const number = protocolNumber(name);
+  if (number === undefined || number > 255) throw new Unjudged(`protocol "${name}" is not known`);
+  return [number];
 }
 
 /** The rules of a file in their order, and the lines that are not judged, with why. */

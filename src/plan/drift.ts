@@ -1,6 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { Network } from '../domain/network.ts';
-import { ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { ownNics } from '../domain/nic.ts';
+import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
 import type { Link, LinkProtection } from '../illumos/dladm.ts';
 import { metadataFile } from './host-paths.ts';
 import type { HostPlan } from './host-step.ts';

@@ -1,41 +1,38 @@
 import { basename, dirname } from 'node:path';
-import type { LinkName } from '../domain/names.ts';
+import { GLOBAL, type LinkName } from '../domain/names.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
 import { deleteInterface } from '../illumos/ipadm.ts';
 import { IPFILTER, ZONENET, ZONENET_FORWARDING, ZONENET_IPV6, ZONENET_NAMES } from '../illumos/smf.ts';
-import { deleteService, importHere } from '../illumos/svc-host.ts';
+import { deleteService, importIntoZone } from '../illumos/svc-host.ts';
 import { disableService } from '../illumos/svcadm.ts';
 import { setProperty } from '../illumos/svccfg.ts';
+import { UNTOLD } from './files.ts';
 import { MANIFESTS } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
+import { FILTER_RECORD } from './own-filter.ts';
 import { removeEmptied } from './records.ts';
 import { run, type Step } from './step.ts';
+import { CANDIDATES, COMPILED, LAST_GOOD, STATE_DIRECTORY, STATEMENTS, STATUS } from './zone-paths.ts';
 
 // The global zone as a proxy: what is made in it, and taken back.
 
 /** Where what stood in the place of a filter file is kept until the host is a proxy no more. */
-export const keptFile = (path: string) => `/var/zonenet/kept-${basename(path)}`;
-
-/** Where set-up has files checked. */
-export const CANDIDATES = '/var/zonenet/candidates';
-
-/** What set-up has proved last. */
-export const LAST_GOOD = '/var/zonenet/last-good.json';
+export const keptFile = (path: string) => `${STATE_DIRECTORY}/kept-${basename(path)}`;
 
 /** What the method leaves in a zone, in the global zone beside what the host publishes. */
-const TRACES = ['status.ini', 'status.svccfg', 'compiled.json', 'untold', 'filter'].map(
-  (name) => `/var/zonenet/${name}`,
-);
+const TRACES = [LAST_GOOD, STATUS, STATEMENTS, COMPILED, UNTOLD, FILTER_RECORD];
 
-/** In the order in which they stop; set-up comes last, so that nothing is forwarded while the rest goes. */
-const SERVICES = [ZONENET_FORWARDING, ZONENET_NAMES, ZONENET_IPV6, ZONENET];
+/** Ours in the host, in the order in which they stop; set-up comes last, so that nothing is forwarded while the rest goes. */
+export const HOST_SERVICES = [ZONENET_FORWARDING, ZONENET_NAMES, ZONENET_IPV6, ZONENET];
 
 /**
  * Gives the host our services. They start at once, so set-up, which needs the others, comes last. Importing them again
  * changes nothing.
  */
 export function planHostServices(): HostStep[] {
-  return [...MANIFESTS].reverse().map((manifest) => step('+', 'service', importHere(manifest), 'the host is a proxy'));
+  return [...MANIFESTS]
+    .reverse()
+    .map((manifest) => step('+', 'service', importIntoZone(GLOBAL, manifest), 'the host is a proxy'));
 }
 
 /** Keeps the files of the packet filter that are there; they hold no rules. */
@@ -76,7 +73,7 @@ export interface HostTraces {
  */
 export function planHostTakingBack({ services, interfaces, written, kept, candidates }: HostTraces): HostStep[] {
   const reason = 'the host is to be a proxy no more';
-  const there = SERVICES.filter((fmri) => services.has(fmri));
+  const there = HOST_SERVICES.filter((fmri) => services.has(fmri));
   const isFiltering = (services.get(IPFILTER) ?? 'disabled') !== 'disabled';
   // What stands there and is not ours was put back by a run that was cut off.
   const filterFiles = [
@@ -85,11 +82,12 @@ export function planHostTakingBack({ services, interfaces, written, kept, candid
     ),
     ...written.filter((path) => !kept.has(path)).map((path): Step => ({ kind: 'remove', reason, path })),
   ];
+  // Before ipfilter stops, by which a run that was cut off knows that it is still to be done.
   const policy = setProperty(IPFILTER, { name: 'firewall_config_default/policy', type: 'astring', value: 'none' });
   return [
     ...there.map((fmri) => step('-', 'service', disableService(fmri), reason)),
     ...(isFiltering
-      ? [step('-', 'service', disableService(IPFILTER), reason), step('-', 'service', policy, reason)]
+      ? [step('-', 'service', policy, reason), step('-', 'service', disableService(IPFILTER), reason)]
       : []),
     files('the files of the packet filter', reason, [
       ...filterFiles,
@@ -98,7 +96,7 @@ export function planHostTakingBack({ services, interfaces, written, kept, candid
     ...planInterfacesAway(interfaces),
     ...there.map((fmri) => step('-', 'service', deleteService(fmri), reason)),
     files('what set-up has left', reason, [
-      ...[LAST_GOOD, ...TRACES].map((path): Step => ({ kind: 'remove', reason, path })),
+      ...TRACES.map((path): Step => ({ kind: 'remove', reason, path })),
       ...candidates.map((path): Step => ({ kind: 'remove', reason, path })),
       removeEmptied(CANDIDATES),
     ]),

@@ -2,7 +2,8 @@ import { OperatorError } from '../domain/errors.ts';
 import { formatBandwidth } from '../domain/link-wishes.ts';
 import { GLOBAL, type LinkName, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
-import { ownNics, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { ownNics } from '../domain/nic.ts';
+import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
 import type { Command } from '../illumos/command.ts';
 import { formatCommand } from '../illumos/command.ts';
 import {

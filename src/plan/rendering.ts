@@ -43,13 +43,12 @@ export function templatesOf(files: readonly ManagedFile[]): string[] {
 
 /** The files that one zone has. */
 export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata): ManagedFile[] {
-  // What a host is called, and whom it asks, is its own.
-  const isHost = metadata.zone === GLOBAL;
   const having: ReadonlySet<ManagedFile['when']> = new Set([
-    ...(isHost ? [] : (['always'] as const)),
+    // What a host is called is its own.
+    ...(metadata.zone === GLOBAL ? [] : (['always'] as const)),
     metadata.role,
     ...(filters(metadata) ? (['filter'] as const) : []),
-    ...(hasResolver(metadata) && !isHost ? (['resolver'] as const) : []),
+    ...(hasResolver(metadata) ? (['resolver'] as const) : []),
     ...(servesNames(metadata) ? (['names'] as const) : []),
   ]);
   return files.filter(({ when }) => having.has(when));

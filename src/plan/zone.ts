@@ -2,7 +2,7 @@ import type { Family } from '../domain/address.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL } from '../domain/names.ts';
-import { forwardedFamilies } from '../domain/nic.ts';
+import { forwardedFamilies, ownNics } from '../domain/nic.ts';
 import type { AddressObject } from '../illumos/ipadm.ts';
 import type { TableRoute } from '../illumos/netstat.ts';
 import type { RouteWords } from '../illumos/route.ts';
@@ -59,13 +59,13 @@ export interface ObservedZone {
  */
 export function planZone({ metadata, files }: DesiredZone, observed: ObservedZone): Plan {
   const isHost = metadata.zone === GLOBAL;
-  const nics = presentNics(metadata, observed).filter(({ host }) => host !== true);
+  const nics = ownNics({ nics: presentNics(metadata, observed) });
   const network = planNetwork(nics, isHost, observed);
   // Routing and name services of the host are its own.
   const last = [
     ...(isHost ? [] : planRoutingDaemon(observed.routingDecided)),
     ...planIpv6Service(nics, observed.services),
-    ...(hasResolver(metadata) && !isHost ? planNameService(observed.nameServices) : []),
+    ...(hasResolver(metadata) ? planNameService(observed.nameServices) : []),
   ];
   const written = planFiles(files, observed.files);
   if (observed.proxy === undefined) {
@@ -112,8 +112,9 @@ export function presentNics({ nics }: Pick<ZoneMetadata, 'nics'>, { links }: Pic
   return nics.filter(({ link }) => links.has(link));
 }
 
-export function hasResolver({ resolver: { nameservers, domain, search } }: ZoneMetadata): boolean {
-  return nameservers.length > 0 || domain !== undefined || search.length > 0;
+/** Whether a zone is told whom to ask for names. Whom a host asks is its own. */
+export function hasResolver({ zone, resolver: { nameservers, domain, search } }: ZoneMetadata): boolean {
+  return zone !== GLOBAL && (nameservers.length > 0 || domain !== undefined || search.length > 0);
 }
 
 /** Where forwarding is put on link by link, those that the plan gives an address are there by then. */

@@ -1,6 +1,7 @@
 import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
+import { ownNics } from '../domain/nic.ts';
 import type { InterfaceAddress } from '../domain/prefix.ts';
 import { type AddressObject, parseAddresses, showAddresses } from '../illumos/ipadm.ts';
 import { formatStep, type Plan } from '../plan/step.ts';
@@ -123,8 +124,7 @@ function withMissing(error: OperatorError, { nics }: ZoneMetadata, addresses: re
   if (/\bipadm\b/.test(error.message)) return error;
   const has = (address: string) => addresses.some((one) => one.address?.address === address);
   const isIpv4 = ({ address }: InterfaceAddress) => familyOf(address) === 'inet';
-  const missing = nics
-    .filter(({ host }) => host !== true)
+  const missing = ownNics({ nics })
     .flatMap(({ link, addresses: want }) => want.filter(isIpv4).map((one) => ({ link, address: one.address })))
     .find(({ address }) => !has(address));
   if (missing === undefined) return error;

@@ -2,8 +2,8 @@ import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import { formatCommand } from '../illumos/command.ts';
 import { isStale, type ObservedFile } from '../plan/files.ts';
+import { CANDIDATES } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
-import { CANDIDATES } from './paths.ts';
 
 /** Where the content of each managed file can be read now, by the path it will have: the file itself or its candidate. */
 export type Readable = ReadonlyMap<string, string>;

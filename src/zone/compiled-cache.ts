@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { OperatorError } from '../domain/errors.ts';
+import { COMPILED, STATE_DIRECTORY } from '../plan/zone-paths.ts';
 import { type Compiled, compilationKey, compileOverrides, type TemplateOverride } from '../render/render.ts';
 import type { System } from '../system/system.ts';
-import { COMPILED, STATE_DIRECTORY } from './paths.ts';
 
 /** Compiled overrides as they are kept, with a digest over the code, since the code is run. */
 interface Kept extends Compiled {

@@ -6,9 +6,9 @@ import { parseMetadata } from '../ini/metadata.ts';
 import { checkMetadata } from '../ini/metadata-check.ts';
 import { filesFor, managedFilesOf, overridesOf, renderFiles, templatesOf } from '../plan/rendering.ts';
 import type { DesiredZone } from '../plan/zone.ts';
+import { metadataFor } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 import { compiledOverrides } from './compiled-cache.ts';
-import { metadataFor } from './paths.ts';
 import { readSite } from './site.ts';
 
 /** All that a zone is told, and what follows from it. */

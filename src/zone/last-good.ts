@@ -1,8 +1,8 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
+import { LAST_GOOD, STATE_DIRECTORY } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 import { type Configuration, digestOf, readMetadata } from './configuration.ts';
-import { LAST_GOOD, STATE_DIRECTORY } from './paths.ts';
 
 /** What was applied and verified last: metadata and rendered files together, since one without the other is neither. */
 interface Stored {

@@ -1,6 +1,7 @@
 // The boot method: what src/zone/zonenet.sh starts Node with.
 import { OperatorError } from '../domain/errors.ts';
 import { exitStatusOf, SMF_EXIT } from '../illumos/smf.ts';
+import { LOCK } from '../plan/zone-paths.ts';
 import { ask } from '../system/ask.ts';
 import { acquireLock } from '../system/lock.ts';
 import { createNodeSystem } from '../system/node-system.ts';
@@ -8,7 +9,6 @@ import { createProcessTable } from '../system/process-table.ts';
 import { runWithSpawn } from '../system/run-spawn.ts';
 import type { Occasion } from './apply.ts';
 import { startForwarding } from './forward.ts';
-import { LOCK } from './paths.ts';
 import { describeError } from './report.ts';
 import { setUp } from './set-up.ts';
 

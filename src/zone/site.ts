@@ -5,9 +5,9 @@ import { emptyLayer } from '../domain/template-layer.ts';
 import { mergeVars } from '../domain/vars.ts';
 import { parseLocal } from '../ini/vars.ts';
 import { digestOfLayers, type Site } from '../plan/rendering.ts';
+import { hostTemplates, LOCAL, OWN_TEMPLATES } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 import { readTemplateLayer } from '../system/template-layers.ts';
-import { hostTemplates, LOCAL, OWN_TEMPLATES } from './paths.ts';
 
 /**
  * Reads the templates of the host and of the zone, and the zone's own values.

@@ -3,9 +3,9 @@ import type { ZoneStatus } from '../domain/zone-status.ts';
 import { ZONENET } from '../illumos/smf.ts';
 import { formatSetProperties, type Property, runStatements } from '../illumos/svccfg.ts';
 import { formatStatus, parseStatus } from '../ini/status.ts';
+import { STATE_DIRECTORY, STATEMENTS, STATUS } from '../plan/zone-paths.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
-import { STATE_DIRECTORY, STATEMENTS, STATUS } from './paths.ts';
 
 const NO_STATUS: ZoneStatus = {
   generation: 0,

@@ -132,6 +132,13 @@ test('its hosts, name servers and default route stay its own', async ({ story, b
   assert.is(await story.lab.mustRun('cat /etc/inet/hosts'), '::1 localhost\n127.0.0.1 localhost loghost\n');
 });
 
+test('render shows what it has, with its own values', async ({ story }) => {
+  assert.match(await story.znetadm('render global ipf.conf'), '/etc/ipf/ipf.conf: the same');
+  await story.lab.writeFile('global', '/etc/zonenet/local.ini', '[vars]\ncolour = blue\n');
+  assert.match(await story.znetadm('render -d global ipf.conf'), '"colour": "blue"');
+  await story.lab.mustRun('rm /etc/zonenet/local.ini');
+});
+
 test('its rules can be added to, and it is a proxy again after a refresh and a restart of its filter', async (context) => {
   const { story, host, internet } = context;
   await story.znetadm('add-rule global block in tcp from any to self port 23');

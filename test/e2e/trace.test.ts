@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { PeerError } from '../lab/outside/inbox.ts';
 import { type Internet, startInternet } from '../lab/outside/internet.ts';
 import { type Listener, type Peer, startPeer } from '../lab/outside/peer.ts';
-import { type StoryLab, startStoryLabWith } from '../support/lab-zone.ts';
+import { type StoryLab, startDualStory } from '../support/lab-zone.ts';
 
 interface Context {
   story: StoryLab;
@@ -16,13 +16,9 @@ interface Context {
 const test = suite<Context>('trace');
 
 test.before(async (context) => {
-  const story = await startStoryLabWith('-6 fd00:1::/64');
+  const story = await startDualStory('web1', 'db1');
   context.story = story;
   context.internet = await startInternet(story.lab);
-  await story.znetadm(
-    'create-zone -R back -x e1000g0=203.0.113.5/24,2001:db8::5/64 -r 203.0.113.1 -r 2001:db8::1 proxy',
-  );
-  for (const zone of ['web1', 'db1']) await story.znetadm(`create-zone -N back ${zone}`);
   for (const words of [
     'add-forward tcp/443 web1:8443',
     'add-forward tcp/8000-8009 web1:9000',

@@ -1,13 +1,12 @@
 // NAT as trace judges it, held to what illumos's own engine made of packets (test/fixtures/conformance).
 //
 // A trace asks about the first packet of a connection, so those are compared that belong to none of the packets before.
-import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Address } from '../../src/domain/address.ts';
 import { createNat } from '../../src/ipfilter/nat.ts';
 import { parseNatFile } from '../../src/ipfilter/nat-rule.ts';
-import type { Passing } from '../../src/ipfilter/packet.ts';
+import { type CasePacket, readCases, toPassing } from '../support/conformance-packet.ts';
 
 interface Ends {
   readonly src: string;
@@ -17,12 +16,7 @@ interface Ends {
   readonly icmpid?: number;
 }
 
-interface Step extends Ends {
-  readonly dir: 'in' | 'out';
-  readonly if: string;
-  readonly proto: Passing['protocol'];
-  readonly flags?: string;
-  readonly icmptype?: number;
+interface Step extends CasePacket, Ends {
   readonly forwarded?: true;
   readonly verdict: string;
   readonly after?: Ends;
@@ -37,25 +31,6 @@ interface Case {
 
 const test = suite('NAT');
 
-const read = (name: string) =>
-  (JSON.parse(readFileSync(`test/fixtures/conformance/${name}.json`, 'utf8')) as { readonly cases: readonly Case[] })
-    .cases;
-
-function toPassing(step: Step): Passing {
-  const { sport, dport, flags, icmptype } = step;
-  return {
-    direction: step.dir,
-    link: step.if,
-    protocol: step.proto,
-    source: step.src as Address,
-    target: step.dst as Address,
-    ...(sport === undefined ? {} : { sourcePort: sport }),
-    ...(dport === undefined ? {} : { targetPort: dport }),
-    ...(flags === undefined ? {} : { flags }),
-    ...(icmptype === undefined ? {} : { icmpType: icmptype }),
-  };
-}
-
 const flowOf = (proto: unknown, { src, dst, sport, dport, icmpid = 0 }: Ends) =>
   [proto, ...[`${src} ${sport ?? icmpid}`, `${dst} ${dport ?? icmpid}`].sort()].join(' ');
 
@@ -65,7 +40,7 @@ for (const [name, family, least] of [
 ] as const) {
   test(`${name}: the first packet of every connection, at every hook`, () => {
     const unjudged = new Map<string, number>();
-    const cases = read(name);
+    const cases = readCases<Case>(name);
     let [compared, left, whole] = [0, 0, 0];
     for (const { id, ifaddresses, nat, steps } of cases) {
       const file = parseNatFile(nat.join('\n'), family);

@@ -2,26 +2,11 @@
 //
 // A trace asks about the first packet of a connection, so a case is compared until the first packet that state decides
 // about: a rule that keeps state has let one of its flow through, or would have to.
-import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Address } from '../../src/domain/address.ts';
 import { canBeginState, createFilter } from '../../src/ipfilter/filter.ts';
 import { type FilterRule, parseFilterFile } from '../../src/ipfilter/filter-rule.ts';
-import type { Passing } from '../../src/ipfilter/packet.ts';
-
-interface CasePacket {
-  readonly dir: 'in' | 'out';
-  readonly if: string;
-  readonly proto: Passing['protocol'];
-  readonly src: string;
-  readonly dst: string;
-  readonly sport?: number;
-  readonly dport?: number;
-  readonly flags?: string;
-  readonly icmptype?: number;
-  readonly icmpcode?: number;
-}
+import { type CasePacket, readCases, toPassing } from '../support/conformance-packet.ts';
 
 interface Case {
   readonly id: string;
@@ -31,24 +16,6 @@ interface Case {
 }
 
 const test = suite('verdicts');
-
-const read = (name: string) =>
-  JSON.parse(readFileSync(`test/fixtures/conformance/${name}.json`, 'utf8')) as { readonly cases: readonly Case[] };
-
-function toPassing(packet: CasePacket): Passing {
-  const { sport, dport, flags, icmptype, icmpcode } = packet;
-  return {
-    direction: packet.dir,
-    link: packet.if,
-    protocol: packet.proto,
-    source: packet.src as Address,
-    target: packet.dst as Address,
-    ...(sport === undefined ? {} : { sourcePort: sport }),
-    ...(dport === undefined ? {} : { targetPort: dport }),
-    ...(packet.proto === 'tcp' ? { flags: flags ?? '' } : {}),
-    ...(icmptype === undefined ? {} : { icmpType: icmptype, icmpCode: icmpcode ?? 0 }),
-  };
-}
 
 const flowOf = ({ proto, src, dst, sport = 0, dport = 0 }: CasePacket) =>
   [proto, ...[`${src} ${sport}`, `${dst} ${dport}`].sort()].join(' ');
@@ -64,7 +31,7 @@ for (const [name, family, least] of [
   ['ipf6-verdicts', 'inet6', 1000],
 ] as const) {
   test(`${name}: every packet that no state decides about`, () => {
-    const { cases } = read(name);
+    const cases = readCases<Case>(name);
     const unjudged = new Map<string, number>();
     let [compared, left, whole] = [0, 0, 0];
     for (const { id, rules, packets, verdicts } of cases) {

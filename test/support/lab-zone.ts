@@ -11,6 +11,16 @@ export async function startStoryLab(...zones: readonly string[]) {
   return await startStoryLabWith('', ...zones);
 }
 
+/** The story in both families: network back, its proxy with addresses of both outside, and zones behind it. */
+export async function startDualStory(...zones: readonly string[]) {
+  const story = await startStoryLabWith('-6 fd00:1::/64');
+  await story.znetadm(
+    'create-zone -R back -x e1000g0=203.0.113.5/24,2001:db8::5/64 -r 203.0.113.1 -r 2001:db8::1 proxy',
+  );
+  for (const zone of zones) await story.znetadm(`create-zone -N back ${zone}`);
+  return story;
+}
+
 /** The same with more words for the network, "-6 fd00:1::/64". */
 export async function startStoryLabWith(network: string, ...zones: readonly string[]) {
   const lab = await startLab();

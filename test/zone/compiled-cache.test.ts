@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { COMPILED } from '../../src/plan/zone-paths.ts';
 import { compiledOverrides } from '../../src/zone/compiled-cache.ts';
-import { COMPILED } from '../../src/zone/paths.ts';
 import { createFakeZone } from '../support/fake-zone.ts';
 
 const test = suite('compiledOverrides');

@@ -1,9 +1,9 @@
 import { type Address, familyOf, parseAddress } from '../../domain/address.ts';
 import { OperatorError } from '../../domain/errors.ts';
-import { GLOBAL, type ZoneName } from '../../domain/names.ts';
+import { GLOBAL } from '../../domain/names.ts';
 import { addressesOf } from '../../domain/nic.ts';
 import { parsePort } from '../../domain/port.ts';
-import { hasMethod, type ZoneRecord } from '../../domain/zone-record.ts';
+import { hasMethod, ownsAddress, type ZoneRecord } from '../../domain/zone-record.ts';
 import { siteTemplates } from '../../host/site-templates.ts';
 import { readRecords } from '../../host/store.ts';
 import { type Hop, type Question, traceWay } from '../../host/trace.ts';
@@ -47,16 +47,9 @@ async function run(
   const { zones } = await readRecords(host.system);
   const question = readQuestion(protocol, from, to, zones);
   const outlook = await createOutlooks(siteTemplates(host.system), host.system);
-  const rendered = new Map<ZoneName, ReturnType<typeof renderOutlook>>();
-  const filesOf = async (zone: ZoneRecord) => {
-    // What is inside a zone that is not ours to configure is not known here.
-    if (!hasMethod(zone)) return [];
-    const known =
-      rendered.get(zone.name) ??
-      outlook(zone.name).then(async (one) => renderOutlook(await withOwn(one, host.system), []));
-    rendered.set(zone.name, known);
-    return await known;
-  };
+  // What is inside a zone that is not ours to configure is not known here.
+  const filesOf = async (zone: ZoneRecord) =>
+    hasMethod(zone) ? await renderOutlook(await withOwn(await outlook(zone.name), host.system), []) : [];
   const { hops, end, arrives, unjudged } = await traceWay(question, zones, filesOf);
   print(formatShown(hops.map(toRow), fields, options, { colour, grouped: ['zone'] }));
   if (options.parsable === true || options.json === true) return;
@@ -97,7 +90,7 @@ function readQuestion(protocol: string, from: string, to: string, zones: readonl
   }
   const sender =
     zones.find(({ name }) => name === source.name) ??
-    zones.find((zone) => zone.name !== GLOBAL && owns(zone, source.name));
+    zones.find((zone) => zone.name !== GLOBAL && ownsAddress(zone, source.name));
   const family = familyOfEnds(source.name, target.name);
   const sourceAddress = addressAt(source.name, family, zones);
   const packet: Packet = {
@@ -111,9 +104,6 @@ function readQuestion(protocol: string, from: string, to: string, zones: readonl
   };
   return { packet, ...(sender === undefined ? {} : { from: sender.name }) };
 }
-
-const owns = ({ nics }: ZoneRecord, name: string) =>
-  nics.some(({ addresses }) => addresses.some(({ address }) => address === name));
 
 /** "web1:80", "10.2.0.2:80", "[fd00:1::2]:80", and all of them without a port. */
 function readEnd(text: string): { readonly name: string; readonly port?: number } {

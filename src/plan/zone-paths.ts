@@ -1,7 +1,10 @@
 import { GLOBAL } from '../domain/names.ts';
+import { publishedDirectory, SEEN_IN_ZONE } from './host-paths.ts';
+
+// Where things are in a zone, and in the global zone where it is a proxy.
 
 /** What the host has published for a zone: a read-only lofs in it; in the global zone the directory itself. */
-export const publishedFor = (zone: string) => (zone === GLOBAL ? `/var/zonenet/zones/${zone}` : '/etc/zonenet/host');
+const publishedFor = (zone: string) => (zone === GLOBAL ? publishedDirectory(GLOBAL) : SEEN_IN_ZONE);
 export const metadataFor = (zone: string) => `${publishedFor(zone)}/metadata.ini`;
 
 /** What the host publishes of templates: those for all zones, and over them those for this one. */
