@@ -1,5 +1,6 @@
 // Builds what a host gets (build/opt/zonenet), the lab (build/lab), the bench and, when asked, the tests.
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -59,6 +60,12 @@ async function buildSoftware() {
     cpSync(join(root, file), target);
     chmodSync(target, 0o755);
   }
+  // Names what a boot is planned by: a plan made ahead by another software is not used (docs/decisions/0019).
+  const hash = createHash('sha256');
+  for (const file of ['lib/method.cjs', 'method/zonenet', 'method/zonenet-boot']) {
+    if (existsSync(out(`opt/zonenet/${file}`))) hash.update(readFileSync(out(`opt/zonenet/${file}`)));
+  }
+  writeFileSync(out('opt/zonenet/lib/edition'), `${hash.digest('hex')}\n`);
 }
 
 /** labd and the programs a person starts. */

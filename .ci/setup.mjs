@@ -15,13 +15,17 @@ const DEMO = [
   ['ping', 'iputils-ping'],
   ['curl', 'curl'],
   ['busybox', 'busybox'],
+  ['haproxy', 'haproxy'],
+  ['wrk', 'wrk'],
 ];
 const TEST = [
   ...DEMO,
   ['xmllint', 'libxml2-utils'],
   ['dnsmasq', 'dnsmasq-base'],
   ['nginx', 'nginx-light'],
-  ['haproxy', 'haproxy'],
+  ['openssl', 'openssl'],
+  // /sbin/sh of illumos.
+  ['ksh93', 'ksh93u+m'],
 ];
 /** What the bench is set beside, where it can be had. */
 const PEERS = [['/usr/lib/cni/host-local', 'containernetworking-plugins']];

@@ -62,6 +62,18 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     summary: 'show what of the outside leads where',
     load: async () => (await import('./commands/show-forward.ts')).showForwardCommand,
   },
+  publish: {
+    summary: 'serve a zone by its name through its proxy',
+    load: async () => (await import('./commands/publish.ts')).publishCommand,
+  },
+  unpublish: {
+    summary: 'serve it no more',
+    load: async () => (await import('./commands/unpublish.ts')).unpublishCommand,
+  },
+  'show-site': {
+    summary: 'show what is served by name, from where',
+    load: async () => (await import('./commands/show-site.ts')).showSiteCommand,
+  },
   'add-rule': {
     summary: 'add a rule to the packet filter of a zone',
     load: async () => (await import('./commands/add-rule.ts')).addRuleCommand,

@@ -10,8 +10,8 @@ export interface ManagedFile {
   readonly mode: number;
   /** Whose it is; missing: left as the system gives it, which is root's. */
   readonly owner?: FileOwner;
-  /** Which zones have it: all, by role, those that filter, those that are given a resolver, or proxies that serve names. */
-  readonly when: 'always' | 'proxy' | 'member' | 'filter' | 'resolver' | 'names';
+  /** Which zones have it: all, by role, those that filter, those that are given a resolver, or proxies that serve names, or sites. */
+  readonly when: 'always' | 'proxy' | 'member' | 'filter' | 'resolver' | 'names' | 'nginx' | 'haproxy';
   /** Program and arguments that read a candidate; "{file}" in a word stands for it. Empty: unchecked. */
   readonly check: readonly string[];
   /** How a change reaches the running system. */

@@ -4,6 +4,7 @@ import type { Lease } from './lease.ts';
 import type { DomainName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { InterfaceAddress, Prefix } from './prefix.ts';
 import type { ResolvedRule } from './resolved-rule.ts';
+import type { ServedSite } from './site.ts';
 import type { StaticRoute } from './static-route.ts';
 import type { Vars } from './vars.ts';
 
@@ -27,6 +28,8 @@ export interface ZoneMetadata {
   readonly members: readonly Member[];
   /** What of a proxy's outside addresses leads to zones behind it. Empty for a member. */
   readonly forwards: readonly ZoneForwards[];
+  /** What is served here by name for zones behind a proxy. Empty for a member. */
+  readonly sites: readonly ZoneSites[];
   /** Rules of its packet filter, over what it would let pass by itself; the first that matches decides. */
   readonly rules: readonly ResolvedRule[];
   /** The zones it finds on its networks by /etc/hosts. Empty where they have no names, or DNS has them. */
@@ -86,6 +89,12 @@ export interface Sibling {
 export interface ZoneForwards {
   readonly zone: ZoneName;
   readonly redirects: readonly Redirect[];
+}
+
+/** The sites of one zone. */
+export interface ZoneSites {
+  readonly zone: ZoneName;
+  readonly sites: readonly ServedSite[];
 }
 
 export interface Member extends Sibling {

@@ -8,6 +8,7 @@ import type { GroupName, LinkName, NetworkName, ZoneName } from './names.ts';
 import type { RecordState } from './network.ts';
 import { hasAddress } from './nic.ts';
 import type { Rule } from './rule.ts';
+import type { Site } from './site.ts';
 import type { Vars } from './vars.ts';
 
 /** What znetadm remembers of a zone it made: exact names and addresses, so that what it owns is never guessed. */
@@ -38,6 +39,8 @@ export interface ZoneRecord {
   readonly nics: readonly ZoneNic[];
   /** What of outside addresses leads to it. Empty for most. */
   readonly forwards: readonly Forward[];
+  /** What it serves by name through its proxy. Empty for most. */
+  readonly sites: readonly Site[];
   /** Its rules of the packet filter, the first that matches decides. */
   readonly rules: readonly Rule[];
   /** Labels by which rules name it. */
@@ -67,6 +70,7 @@ export function attachedRecord(
     install: false,
     extra: [],
     forwards: [],
+    sites: [],
     rules: [],
     groups: [],
     bootPending: false,

@@ -29,9 +29,9 @@ export function createAnnouncer({ system }: Pick<Host, 'system'>) {
 
   async function tellIfLate(zones: readonly ZoneRecord[], running: Running, records: Records, settings: Settings) {
     const publications = await planPublications(zones, records, { settings, observed: { zones: running }, system });
-    for (const { zone, generation, plan, running: runs } of publications) {
+    for (const { zone, generation, isPublished, running: runs } of publications) {
       // Another command is at it when what is published is not what is recorded.
-      if (!runs || plan.length > 0) continue;
+      if (!runs || !isPublished) continue;
       const { setup, status } = await observeApplied(zone, system);
       const applied = status?.generation ?? 0;
       if (setup !== 'online' || applied >= generation) continue;

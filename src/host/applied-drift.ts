@@ -30,7 +30,7 @@ export async function findAppliedDrift(
   system: System,
 ): Promise<Drift[]> {
   // What is not published yet cannot have been applied.
-  const running = publications.filter((publication) => publication.running && publication.plan.length === 0);
+  const running = publications.filter(({ running: runs, isPublished }) => runs && isPublished);
   if (running.length === 0) return [];
   const answer = await system.run(showAllServiceStates([SETUP_SERVICE, FORWARDING_SERVICE]));
   const states = parseAllServiceStates(answer.stdout);
@@ -100,7 +100,7 @@ function drift({ zone, generation, record }: ZonePublication, applied: Applied):
   const service = setUp && record.role === 'proxy' ? FORWARDING_SERVICE : SETUP_SERVICE;
   const again = setup === 'maintenance' || forwarding === 'maintenance' ? 'clear' : 'refresh';
   const fault = new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${zone}": ${found}`, {
-    hint: applied.absent === true ? howToGiveServices(zone) : howToGoOn(zone, service, again),
+    hint: applied.absent === true ? howToGiveServices(record) : howToGoOn(zone, service, again),
   });
   return { ...what, plan: [], fault };
 }

@@ -15,7 +15,7 @@ import {
   showServiceStates,
 } from '../illumos/svc-host.ts';
 import { listZones, parseZones } from '../illumos/zoneadm.ts';
-import { MANIFESTS } from '../plan/host-paths.ts';
+import { manifestsOf } from '../plan/host-paths.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 
@@ -156,15 +156,16 @@ function isUnwell({ setup, forwarding, status, absent }: Applied): boolean {
 }
 
 function notApplied(
-  { name }: Pick<ZoneRecord, 'name'>,
+  record: Pick<ZoneRecord, 'name' | 'role'>,
   generation: number,
   applied: Applied,
   seconds: number,
 ): OperatorError {
+  const { name } = record;
   const { setup, forwarding, status } = applied;
   if (applied.absent === true) {
     const message = `Cannot vouch for the network of zone "${name}": it has no ${SETUP_SERVICE}`;
-    return new OperatorError('NOT_APPLIED', message, { hint: howToGiveServices(name) });
+    return new OperatorError('NOT_APPLIED', message, { hint: howToGiveServices(record) });
   }
   const service = setup === 'online' && forwarding === 'maintenance' ? FORWARDING_SERVICE : SETUP_SERVICE;
   const state = service === SETUP_SERVICE ? setup : forwarding;
@@ -180,8 +181,10 @@ function notApplied(
 }
 
 /** What a person types to give our services to a zone that somebody else made: it is not ours to write into (§8.5). */
-export function howToGiveServices(zone: ZoneName): string {
-  const imports = MANIFESTS.map((manifest) => `/usr/sbin/zlogin ${zone} /usr/sbin/svccfg import ${manifest}`);
+export function howToGiveServices(record: Pick<ZoneRecord, 'name' | 'role'>): string {
+  const imports = manifestsOf(record).map(
+    (manifest) => `/usr/sbin/zlogin ${record.name} /usr/sbin/svccfg import ${manifest}`,
+  );
   return ['to give it the services, when it has been booted since it was configured:', ...imports].join('\n');
 }
 

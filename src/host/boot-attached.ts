@@ -25,7 +25,7 @@ export async function bootAttached({ record, publications, settings }: Attachmen
     if (own === undefined || !hasMethod(record)) return;
     await waitForServices(name, settings.bootSeconds, system);
     const { setup } = await observeApplied(name, system);
-    if (setup === undefined) await carryOut(planLiveImport(name, SETUP_SERVICE), host);
+    if (setup === undefined) await carryOut(planLiveImport(record, SETUP_SERVICE), host);
     await waitApplied(record, own.generation, settings.bootSeconds, system);
   });
 }

@@ -12,6 +12,8 @@ import { insideAddress, outsideAddresses, proxiesOf } from '../domain/forward-wa
 import type { ZoneName } from '../domain/names.ts';
 import { addressesOf } from '../domain/nic.ts';
 import { formatPortRange, NAT_PORTS, type PortRange, portsOverlap } from '../domain/port.ts';
+import { describeSite, portsOf } from '../domain/site.ts';
+import { sitesOf } from '../domain/site-way.ts';
 import { isUniqueLocal } from '../domain/ula.ts';
 import { routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 
@@ -47,6 +49,7 @@ export function decideForward(request: ForwardRequest, zone: ZoneRecord, zones: 
     );
   }
   refuseNat(forward, proxy, zone);
+  refuseSites(forward, proxy, zone, zones);
   for (const other of zones) {
     const met = other.forwards.find((one) => forwardsMeet(one, forward));
     if (met === undefined) continue;
@@ -129,6 +132,21 @@ function notOutside(
       `in two steps:   znetadm add-forward -a ${outside} ${protocol}/${range} ${between.name}:${ports.first}`,
       `                znetadm add-forward -a ${inner.address} ${protocol}/${range} ${zone.name}:${port}`,
     ],
+  );
+}
+
+/** A port by which sites are served is the proxy's own. */
+function refuseSites(forward: Forward, proxy: ZoneRecord, zone: ZoneRecord, zones: readonly ZoneRecord[]): void {
+  const { protocol, ports } = forward;
+  const met = sitesOf(proxy, zones).find(({ site }) =>
+    portsOf(site).some((port) => protocol === 'tcp' && ports.first <= port && port <= ports.last),
+  );
+  if (met === undefined) return;
+  throw refusal(
+    'IN_USE',
+    zone,
+    `proxy "${proxy.name}" serves ${describeSite(met.site)} there, from zone "${met.zone.name}"`,
+    [`to free it:   znetadm unpublish ${met.zone.name} ${met.site.host}`],
   );
 }
 

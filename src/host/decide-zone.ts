@@ -38,6 +38,7 @@ export function decideZones(requests: readonly ZoneRequest[], situation: Situati
       bootPending: request.install && request.boot,
       nics,
       forwards: [],
+      sites: [],
       rules: [],
       groups: request.groups,
       vars: request.vars,

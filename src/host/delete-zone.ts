@@ -7,11 +7,12 @@ import { planWithdrawal } from '../plan/publish.ts';
 import { forgetZone, recordZone } from '../plan/records.ts';
 import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planZoneRemoval } from '../plan/zone-life.ts';
+import { waitForRunning } from './applied.ts';
 import { planGlobalRemoval } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
-import { planLate, planPublications, plansOf, toldOf } from './publications.ts';
+import { planLate, planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a zone away. */
@@ -20,6 +21,8 @@ export interface ZoneRemoval {
   /** The record says that it goes, and its routers are told: done under the lock of the host. */
   readonly announce: HostPlan;
   readonly remove: HostPlan;
+  /** The proxies that serve its sites: those are to stop asking it before it goes. Empty where it serves none, or is down. */
+  readonly serving: readonly ZonePublication[];
   /** What was published and the record go last, under the lock of the host again. */
   readonly forget: HostPlan;
 }
@@ -52,6 +55,7 @@ export async function planRemoval(
     { networks: records.networks, zones: left },
     { settings, observed, system },
   );
+  const isServing = record.sites.length > 0 && observed.zones.get(record.name)?.state === 'running';
   return {
     record,
     announce: [
@@ -59,6 +63,7 @@ export async function planRemoval(
       ...plansOf(publications),
       ...(isBegun ? await planLate(publications, system) : []),
     ],
+    serving: isServing ? publications.filter(({ running }) => running) : [],
     remove: [
       ...leaving,
       ...(await planGlobalRemoval(record, system)),
@@ -123,13 +128,29 @@ export async function removeOne(name: ZoneName, host: Host): Promise<void> {
 
 /** Plans a removal under the lock of the host and does it. The caller holds the lock of the zone. */
 export async function carryOutRemoval(plan: () => Promise<ZoneRemoval>, host: Host): Promise<void> {
-  const { remove, forget } = await locked(host, 'host', async () => {
+  const { remove, forget, serving } = await locked(host, 'host', async () => {
     const removal = await plan();
     await carryOut(removal.announce, host);
     return removal;
   });
+  await letFinish(serving, host);
   await carryOut(remove, host);
   await locked(host, 'host', async () => carryOut(forget, host));
+}
+
+/** Seconds that proxies have to stop asking a zone, and milliseconds that it then has for what it was asked. */
+const [TELLING, FINISHING] = [30, 1000];
+
+/** Waits until proxies ask a zone no more, and a moment for what is under way. One that does not follow keeps nothing from going. */
+async function letFinish(serving: readonly ZonePublication[], { system }: Host): Promise<void> {
+  if (serving.length === 0) return;
+  try {
+    await waitForRunning(serving, TELLING, system);
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    system.log(error.message);
+  }
+  await system.sleep(FINISHING);
 }
 
 /** The zones to delete, those behind others first. */

@@ -10,6 +10,7 @@ import { planTemplates } from '../plan/publish-templates.ts';
 import { digestOfLayers } from '../plan/rendering.ts';
 import type { System } from '../system/system.ts';
 import { observeApplied } from './applied.ts';
+import { bootPrograms } from './boot-programs.ts';
 import type { Observed } from './observe.ts';
 import { readPublished, type SiteTemplates, siteTemplates } from './site-templates.ts';
 import type { Records } from './store.ts';
@@ -18,6 +19,8 @@ import type { Records } from './store.ts';
 export interface ZonePublication extends Publication {
   readonly record: ZoneRecord;
   readonly running: boolean;
+  /** Whether what is published of facts and templates is as recorded; a boot that is planned anew is nothing to a zone that runs. */
+  readonly isPublished: boolean;
   /** What is wrong with the templates of the host: then those that were published stay. */
   readonly fault?: OperatorError;
 }
@@ -31,8 +34,12 @@ export async function planPublications(
   records: Pick<Records, 'networks' | 'zones'>,
   { settings, observed, system }: { settings: Settings; observed: Pick<Observed, 'zones'>; system: System },
 ): Promise<ZonePublication[]> {
-  const recorded = { ...records, resolver: settings.resolver, vars: settings.vars };
+  const running = new Set(
+    [...observed.zones.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
+  );
+  const recorded = { ...records, resolver: settings.resolver, vars: settings.vars, running };
   const site = siteTemplates(system);
+  const boots = bootPrograms(system);
   return await Promise.all(
     zones.filter(hasMethod).map(async (record) => {
       const text = await system.readFile(metadataFile(record.name));
@@ -44,11 +51,14 @@ export async function planPublications(
       const publication = planPublication(facts, { text, ...generation });
       const plan = [...templates, ...publication.plan];
       const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
+      // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
+      const ahead = await boots.plan(record.name, publication.text, () => site.read(record.name));
       return {
         ...publication,
-        plan: [...plan, ...refresh],
+        plan: [...plan, ...ahead, ...refresh],
         record,
         running,
+        isPublished: plan.length === 0,
         ...(fault === undefined ? {} : { fault }),
       };
     }),
@@ -90,7 +100,7 @@ export function faultsOf(publications: readonly ZonePublication[]): OperatorErro
  * have been killed before it could say so.
  */
 export async function planLate(publications: readonly ZonePublication[], system: System): Promise<HostPlan> {
-  const current = publications.filter(({ running, plan }) => running && plan.length === 0);
+  const current = publications.filter(({ running, isPublished }) => running && isPublished);
   const steps = await Promise.all(
     current.map(async ({ zone, generation }) => {
       const { setup, status } = await observeApplied(zone, system);

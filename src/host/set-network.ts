@@ -125,7 +125,7 @@ export async function setNetwork(name: NetworkName, change: NetworkChange, host:
     await carryOut(planned.plan, host);
     return planned;
   });
-  const told = update.publications.filter(({ plan }) => plan.length > 0);
+  const told = update.publications.filter(({ isPublished }) => !isPublished);
   await waitForRunning(told, update.bootSeconds, host.system);
   return update;
 }

@@ -9,6 +9,7 @@ import { ask } from '../system/ask.ts';
 import { execute } from '../system/execute.ts';
 import type { Release } from '../system/lock.ts';
 import { createAnnouncer } from './announce.ts';
+import { followSites } from './follow-sites.ts';
 import type { Host } from './host.ts';
 import { observeProtection, protectionOf } from './protect.ts';
 import { type Records, readRecords, readSettings } from './store.ts';
@@ -28,17 +29,21 @@ const OTHERWISE = 10;
  *
  * A boot shows by a new zone id (§5.5), at one command a look. All that have booted since the last look are served
  * together. Only ids of zones that are there are remembered, so nothing grows, and nothing is lost with the process: the
- * first look, and then one every `watchPassSeconds`, serves every zone that runs.
+ * first look, and then one every `watchPassSeconds`, serves every zone that runs. Proxies are told of the zones that came or
+ * went, all of one look together.
  */
 export function createWatch(host: Host): Watch {
   const { system } = host;
   const announcer = createAnnouncer(host);
   let served = new Map<string, number>();
   let passed: number | undefined;
+  /** The zones that were up when proxies were told last. */
+  let told = '';
   let complaint = '';
 
   async function look(settings: Settings): Promise<void> {
-    const up = parseZones(await ask(listZones(), system)).filter(isUp);
+    const zones = parseZones(await ask(listZones(), system));
+    const up = zones.filter(isUp);
     const isPass = passed === undefined || system.monotonic() - passed >= settings.watchPassSeconds * 1000;
     const due = up.filter(({ name, id }) => isPass || served.get(name) !== id);
     const left = new Set<string>();
@@ -50,6 +55,12 @@ export function createWatch(host: Host): Watch {
         settings,
       );
       await announcer.tell(new Map(up.map((zone) => [zone.name, zone])), await readRecords(system), settings);
+    }
+    const running = zones.filter(({ state }) => state === 'running').map(({ name, id }) => `${name} ${id}`);
+    if (isPass || running.join() !== told) {
+      // Asked later whether they have applied it.
+      announcer.add(await followSites(host), settings);
+      told = running.join();
     }
     served = new Map(up.filter(({ name }) => !left.has(name)).map(({ name, id }) => [name, id]));
     if (isPass) passed = system.monotonic();

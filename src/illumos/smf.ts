@@ -7,8 +7,13 @@ export const IPFILTER = 'svc:/network/ipfilter:default';
 export const IDENTITY_DOMAIN = 'svc:/system/identity:domain';
 /** dnsmasq, in a proxy that serves names. */
 export const ZONENET_NAMES = 'svc:/network/zonenet-names:default';
+/** The web servers of a proxy, one instance each. */
+export const ZONENET_WEB = {
+  nginx: 'svc:/network/zonenet-web:nginx',
+  haproxy: 'svc:/network/zonenet-web:haproxy',
+} as const;
 /** Services of ours that run a program in a proxy, which older zones may lack. */
-export const OWN_PROGRAMS: readonly string[] = [ZONENET_NAMES];
+export const OWN_PROGRAMS: readonly string[] = [ZONENET_NAMES, ZONENET_WEB.nginx, ZONENET_WEB.haproxy];
 /** nscd, which keeps names it has looked up (§9). */
 export const NAME_SERVICE_CACHE = 'svc:/system/name-service-cache:default';
 /** in.ndpd, without which there is no IPv6 address (§2.3). */

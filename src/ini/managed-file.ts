@@ -9,7 +9,7 @@ export const FILE = {
   path: optional(parsePath),
   mode: optional(parseMode),
   owner: optional(parseOwner),
-  when: optional(oneOf('always', 'proxy', 'member', 'filter', 'resolver', 'names')),
+  when: optional(oneOf('always', 'proxy', 'member', 'filter', 'resolver', 'names', 'nginx', 'haproxy')),
   check: optional(parseCheck),
   reload: optional(parseReload),
   policy: optional(oneOf('managed', 'seeded', 'left')),

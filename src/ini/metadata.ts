@@ -7,6 +7,7 @@ import { METADATA_FORMAT, type ZoneMetadata } from '../domain/metadata.ts';
 import { parseAnyZoneName, parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { formatPrefix, parsePrefix } from '../domain/prefix.ts';
 import { formatResolvedRule, parseResolvedRule } from '../domain/resolved-rule.ts';
+import { formatServedSite, parseServedSite } from '../domain/site.ts';
 import { formatIni, type IniDocument, type IniSection, parseIni } from './document.ts';
 import { NIC, nicEntries, toNic } from './nic.ts';
 import { checkEnd, readEach, sortSections } from './sections.ts';
@@ -25,6 +26,7 @@ const RESOLVER = { nameserver: list(parseAddress), domain: optional(parseDomainN
 const NETWORK = { prefix: list(parsePrefix), domain: optional(parseDomainName) };
 const SIBLING = { address: list(parseAddress) };
 const FORWARD = { rdr: list(parseRedirect) };
+const SITES = { site: list(parseServedSite) };
 const MEMBER = { ...SIBLING, lease: list(parseLease) };
 
 /**
@@ -42,13 +44,14 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
   const head = readSection(top, HEAD, faults);
   const sections = sortSections(
     document,
-    ['nic.', 'resolver', 'network.', 'member.', 'forward.', 'sibling.', 'vars'],
+    ['nic.', 'resolver', 'network.', 'member.', 'forward.', 'site.', 'sibling.', 'vars'],
     faults,
   );
   const nics = readEach(sections['nic.'], parseLinkName, NIC, faults);
   const networks = readEach(sections['network.'], parseNetworkName, NETWORK, faults);
   const members = readEach(sections['member.'], parseZoneName, MEMBER, faults);
   const forwards = readEach(sections['forward.'], parseZoneName, FORWARD, faults);
+  const sites = readEach(sections['site.'], parseZoneName, SITES, faults);
   const siblings = readEach(sections['sibling.'], parseAnyZoneName, SIBLING, faults);
   const [resolverSection] = sections.resolver;
   const resolver = resolverSection === undefined ? undefined : readSection(resolverSection, RESOLVER, faults);
@@ -71,6 +74,7 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
     })),
     members: members.map(([zone, { address, lease }]) => ({ zone, addresses: address, leases: lease })),
     forwards: forwards.map(([zone, { rdr }]) => ({ zone, redirects: rdr })),
+    sites: sites.map(([zone, { site }]) => ({ zone, sites: site })),
     rules,
     siblings: siblings.map(([zone, { address }]) => ({ zone, addresses: address })),
     vars,
@@ -79,8 +83,21 @@ export function parseMetadata(text: string, file: string): ZoneMetadata {
 
 /** Writes the metadata of a zone; the same facts give the same bytes. `parseMetadata` reads back the same facts. */
 export function formatMetadata(metadata: ZoneMetadata): string {
-  const { generation, zone, role, templates, rules, nics, resolver, networks, members, forwards, siblings, vars } =
-    metadata;
+  const {
+    generation,
+    zone,
+    role,
+    templates,
+    rules,
+    nics,
+    resolver,
+    networks,
+    members,
+    forwards,
+    sites,
+    siblings,
+    vars,
+  } = metadata;
   return formatIni(
     [`zonenet: metadata of zone ${zone}, written by the host. Regenerated; do not edit.`],
     [
@@ -124,6 +141,10 @@ export function formatMetadata(metadata: ZoneMetadata): string {
       ...forwards.map(({ zone: target, redirects }) => ({
         name: `forward.${target}`,
         entries: [['rdr', redirects.map(formatRedirect)]] as const,
+      })),
+      ...sites.map(({ zone: server, sites: served }) => ({
+        name: `site.${server}`,
+        entries: [['site', served.map(formatServedSite)]] as const,
       })),
       ...siblings.map(({ zone: sibling, addresses }) => ({
         name: `sibling.${sibling}`,

@@ -4,6 +4,7 @@ import { formatBandwidth, PRIORITIES, parseBandwidth } from '../domain/link-wish
 import { parseMac } from '../domain/mac.ts';
 import { parseAnyZoneName, parseGroupName, parseLinkName, parseZoneName, type ZoneName } from '../domain/names.ts';
 import { formatRule, parseRule } from '../domain/rule.ts';
+import { formatSite, parseSite } from '../domain/site.ts';
 import { parseConfigLine } from '../domain/zone-config-lines.ts';
 import {
   parseBrand,
@@ -38,6 +39,7 @@ const ZONE = {
   group: list(parseGroupName),
   rule: list(parseRule),
   forward: list(parseForward),
+  site: list(parseSite),
 };
 
 const ZONE_NIC = {
@@ -89,6 +91,7 @@ export function parseZoneRecord(text: string, file: string, name: ZoneName): Zon
       ...(priority === undefined ? {} : { priority }),
     })),
     forwards: head.forward,
+    sites: head.site,
     rules: head.rule,
     groups: head.group,
     vars,
@@ -120,6 +123,7 @@ export function formatZoneRecord(record: ZoneRecord): string {
           ['clone', record.cloneOf ?? []],
           ['config', record.extra],
           ['forward', record.forwards.map(formatForward)],
+          ['site', record.sites.map(formatSite)],
           ['group', record.groups],
           ['rule', record.rules.map(formatRule)],
         ],

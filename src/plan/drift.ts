@@ -129,11 +129,12 @@ export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift
 /** The published metadata of a zone, where they are not what the records say. */
 export function findPublicationDrift({ zone, generation, plan }: Publication): Drift[] {
   const [first] = plan;
+  const isBoot = first?.about === 'boot';
   return driftWhere(
     {
       of: `zone "${zone}"`,
-      item: `metadata ${metadataFile(zone)}`,
-      expected: `generation ${generation}`,
+      item: isBoot ? `boot ${first.what}` : `metadata ${metadataFile(zone)}`,
+      expected: isBoot ? 'its boot, planned ahead' : `generation ${generation}`,
       found: first?.sign === '+' ? 'missing' : (first?.note ?? ''),
     },
     () => plan,

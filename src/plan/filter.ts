@@ -38,7 +38,7 @@ export interface ObservedFilter {
 }
 
 /** Without "custom" ipfilter ignores our files without a word, and still loads ipnat.conf (§7.3). */
-const POLICY: readonly Property[] = [
+export const POLICY: readonly Property[] = [
   { name: 'firewall_config_default/policy', type: 'astring', value: 'custom' },
   { name: 'firewall_config_default/custom_policy_file', type: 'astring', value: FILTER_FILES.inet },
   { name: 'firewall_config_default/custom_policy_file_6', type: 'astring', value: FILTER_FILES.inet6 },

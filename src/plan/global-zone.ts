@@ -7,7 +7,7 @@ import { deleteService, importIntoZone } from '../illumos/svc-host.ts';
 import { disableService } from '../illumos/svcadm.ts';
 import { setProperty } from '../illumos/svccfg.ts';
 import { UNTOLD } from './files.ts';
-import { MANIFESTS } from './host-paths.ts';
+import { manifestsOf } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import { FILTER_RECORD } from './own-filter.ts';
 import { removeEmptied } from './records.ts';
@@ -30,7 +30,7 @@ export const HOST_SERVICES = [ZONENET_FORWARDING, ZONENET_NAMES, ZONENET_IPV6, Z
  * changes nothing.
  */
 export function planHostServices(): HostStep[] {
-  return [...MANIFESTS]
+  return [...manifestsOf({ name: GLOBAL, role: 'proxy' })]
     .reverse()
     .map((manifest) => step('+', 'service', importIntoZone(GLOBAL, manifest), 'the host is a proxy'));
 }

@@ -1,4 +1,4 @@
-import type { NetworkName, ZoneName } from '../domain/names.ts';
+import { GLOBAL, type NetworkName, type ZoneName } from '../domain/names.ts';
 
 /** Where the host's files live (design.md §3). */
 export const SETTINGS_FILE = '/etc/zonenet/zonenet.ini';
@@ -23,6 +23,8 @@ export const zoneTemplates = (zone: ZoneName) => `${SITE_TEMPLATES}/zones/${zone
 export const templateBase = (path: string) => `/var/zonenet/template-bases${path}`;
 export const publishedTemplates = (zone: ZoneName) => `${publishedDirectory(zone)}/templates`;
 export const metadataFile = (zone: ZoneName) => `${publishedDirectory(zone)}/metadata.ini`;
+/** The plan of its boot, made ahead. */
+export const bootProgramFile = (zone: ZoneName) => `${publishedDirectory(zone)}/boot`;
 export const zonecfgFile = (zone: ZoneName) => `${VOLATILE}/${zone}.zonecfg`;
 
 /** Who changed what, when, by which command; a log, so it outlives the last record. */
@@ -37,6 +39,17 @@ export const INDEX_FILE = `${VOLATILE}/zone-index`;
 export const zoneConfigFile = (zone: ZoneName) => `/etc/zones/${zone}.xml`;
 
 /** The manifests that a new zone gets, in the order of their import. */
-export const MANIFESTS = ['zonenet.xml', 'zonenet-ipv6.xml', 'zonenet-forwarding.xml', 'zonenet-names.xml'].map(
+const MANIFESTS = ['zonenet.xml', 'zonenet-ipv6.xml', 'zonenet-forwarding.xml', 'zonenet-names.xml'].map(
   (name) => `${SOFTWARE}/smf-manifests/${name}`,
 );
+
+/** The manifests of a zone by its role: web servers are a proxy's. */
+export function manifestsOf({
+  role,
+  name,
+}: {
+  readonly role: 'proxy' | 'member';
+  readonly name: string;
+}): readonly string[] {
+  return role === 'proxy' && name !== GLOBAL ? [...MANIFESTS, `${SOFTWARE}/smf-manifests/zonenet-web.xml`] : MANIFESTS;
+}

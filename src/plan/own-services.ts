@@ -1,8 +1,11 @@
 import type { ZoneMetadata } from '../domain/metadata.ts';
-import { ZONENET_NAMES } from '../illumos/smf.ts';
+import { BACKENDS } from '../domain/site.ts';
+import type { Command } from '../illumos/command.ts';
+import { ZONENET_NAMES, ZONENET_WEB } from '../illumos/smf.ts';
 import { disableService, enableService } from '../illumos/svcadm.ts';
 import type { ServiceState } from '../illumos/svcs.ts';
 import { servesNames } from '../render/names-view.ts';
+import { serves } from '../render/web-view.ts';
 import { run, type Step } from './step.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -18,25 +21,52 @@ interface OwnService {
 
 const OWN: readonly OwnService[] = [
   { fmri: ZONENET_NAMES, isWanted: servesNames, lack: 'names and leases are not served', program: 'dnsmasq' },
+  ...BACKENDS.map((backend) => ({
+    fmri: ZONENET_WEB[backend],
+    isWanted: (metadata: ZoneMetadata) => serves(metadata, backend),
+    lack: 'its sites are not served',
+    program: backend,
+  })),
 ];
+
+/** Whether a service of ours is to run. */
+export function isWanted(fmri: string, metadata: ZoneMetadata): boolean {
+  return OWN.some((service) => service.fmri === fmri && service.isWanted(metadata));
+}
 
 /**
  * Steps that enable our services where the facts ask for them, and disable them where not. For good, so that they come
  * back at boot by themselves, behind zonenet. One in maintenance is left to `ownTroubles`: why it is there is in its log.
  */
 export function planOwnServices(metadata: ZoneMetadata, services: ReadonlyMap<string, ServiceState>): Step[] {
-  return OWN.flatMap(({ fmri, isWanted }) => {
+  return OWN.flatMap(({ fmri, isWanted: wants }) => {
     const have = services.get(fmri);
     if (have === undefined) return [];
     const isOff = have.state === 'disabled';
-    if (isWanted(metadata)) return isOff ? [run('the facts ask for it', enableService(fmri, 'persistent'))] : [];
+    if (wants(metadata)) return isOff ? [run('the facts ask for it', enableService(fmri, 'persistent'))] : [];
     return isOff ? [] : [run('the facts no longer ask for it', disableService(fmri))];
   });
 }
 
+/** Asks whether a web server has taken its file: "waiting" while that is not known, status 1 with why it has not. */
+export function askWhetherTaken(fmri: string): Command {
+  return { program: '/opt/zonenet/method/zonenet-web', args: ['took', fmri.slice(fmri.lastIndexOf(':') + 1)] };
+}
+
+/** The step that waits until a service which was told of its file has taken it. Empty for those that cannot tell. */
+export function waitTaken(fmri: string): Step[] {
+  const fmris: readonly string[] = Object.values(ZONENET_WEB);
+  if (!fmris.includes(fmri)) return [];
+  const reason = 'a file that its program does not take is put back';
+  return [{ kind: 'wait', reason, command: askWhetherTaken(fmri), whileSeen: ['waiting'], seconds: TAKING_SECONDS }];
+}
+
+/** Longer than the refresh method itself waits. */
+const TAKING_SECONDS = 15;
+
 /** What does not work since one of our services cannot run. */
 export function ownTroubles(metadata: ZoneMetadata, services: ReadonlyMap<string, ServiceState>): Trouble[] {
-  return OWN.filter(({ isWanted }) => isWanted(metadata)).flatMap(({ fmri, lack, program }) => {
+  return OWN.filter((service) => service.isWanted(metadata)).flatMap(({ fmri, lack, program }) => {
     const have = services.get(fmri);
     if (have === undefined) {
       const hint = `This zone was made by an older zonenet. On the host: znetadm check -f tells how it gets the service`;

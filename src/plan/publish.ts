@@ -4,17 +4,19 @@ import { OperatorError } from '../domain/errors.ts';
 import { formatRedirect } from '../domain/forward.ts';
 import { wayOf } from '../domain/forward-way.ts';
 import type { Lease } from '../domain/lease.ts';
-import type { HiddenNetwork, Resolver, Sibling, ZoneForwards, ZoneMetadata } from '../domain/metadata.ts';
+import type { HiddenNetwork, Resolver, Sibling, ZoneForwards, ZoneMetadata, ZoneSites } from '../domain/metadata.ts';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { formatResolvedRule } from '../domain/resolved-rule.ts';
 import { resolveRule } from '../domain/rule-ends.ts';
+import { formatServedSite } from '../domain/site.ts';
+import { siteAddress } from '../domain/site-way.ts';
 import { mergeVars, type Vars } from '../domain/vars.ts';
 import { addressesOn, isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
 import { refreshZone } from '../illumos/svc-host.ts';
 import { formatMetadata, parseMetadata } from '../ini/metadata.ts';
-import { metadataFile, PUBLISHED, publishedDirectory } from './host-paths.ts';
+import { bootProgramFile, metadataFile, PUBLISHED, publishedDirectory } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import { removeEmptied } from './records.ts';
 import { run } from './step.ts';
@@ -29,10 +31,12 @@ export interface Recorded {
   readonly resolver: Resolver;
   /** Values of the host for the templates of all zones. */
   readonly vars: Vars;
+  /** Names of the zones that run. */
+  readonly running: ReadonlySet<string>;
 }
 
 /** The facts that a zone should be told. */
-export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: Recorded): ZoneFacts {
+export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars, running }: Recorded): ZoneFacts {
   const routed = routedNetworks(zone);
   const served = routed.filter((name) => networks.some((one) => one.name === name && one.names?.by === 'dns'));
   // Most zones are told of no other; so a thousand of them do not each look at all others.
@@ -55,6 +59,7 @@ export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars }: R
         leases: leasesOf(member, served),
       })),
     forwards: routed.length === 0 ? [] : forwardsThrough(zone, zones, others),
+    sites: routed.length === 0 ? [] : sitesBehind(zone, others, running),
     rules: zone.rules.map((rule) => resolveRule(rule, zone, { networks, zones })),
     siblings: siblingsOf(named, others),
     vars: varsOf(zone, networks, vars),
@@ -77,6 +82,16 @@ function forwardsThrough(
       return typeof way === 'string' || way.proxy.name !== proxy.name ? [] : [way.redirect];
     });
     return redirects.length === 0 ? [] : [{ zone: zone.name, redirects }];
+  });
+}
+
+/** What zones behind a proxy serve by name. One that is not up is named all the same, so that its site answers for it. */
+function sitesBehind(proxy: ZoneRecord, others: readonly ZoneRecord[], running: ReadonlySet<string>): ZoneSites[] {
+  return others.flatMap((zone) => {
+    const to = zone.sites.length === 0 ? undefined : siteAddress(zone, proxy);
+    if (to === undefined) return [];
+    const up = zone.state === 'ready' && !zone.bootPending && running.has(zone.name);
+    return [{ zone: zone.name, sites: zone.sites.map((site) => ({ ...site, to, up })) }];
   });
 }
 
@@ -135,6 +150,8 @@ export interface Published {
 export interface Publication {
   readonly zone: ZoneName;
   readonly generation: number;
+  /** The metadata as they are, or will be. */
+  readonly text: string;
   readonly plan: readonly HostStep[];
 }
 
@@ -147,8 +164,13 @@ export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Publish
   const current = generationAtHead(text);
   // What is as it would be written needs no reading. A zone refuses metadata older than what it has applied, so those
   // are published anew.
-  if (current !== undefined && current >= applied && formatMetadata({ ...facts, generation: current }) === text) {
-    return { zone: facts.zone, generation: current, plan: [] };
+  if (
+    text !== undefined &&
+    current !== undefined &&
+    current >= applied &&
+    formatMetadata({ ...facts, generation: current }) === text
+  ) {
+    return { zone: facts.zone, generation: current, text, plan: [] };
   }
   const before = text === undefined ? undefined : readMetadata(text, path);
   const generation = Math.max(before?.generation ?? 0, applied) + 1;
@@ -157,6 +179,7 @@ export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Publish
   return {
     zone: facts.zone,
     generation,
+    text: content,
     plan: [
       {
         sign: text === undefined ? '+' : '~',
@@ -205,6 +228,7 @@ function changeNote(facts: ZoneFacts, before: ZoneMetadata | undefined, generati
   const less = led.filter((line) => !leads.includes(line)).map((line) => `without forward ${line}`);
   changes.push(...more, ...less);
   if (ruleLines(before) !== ruleLines(facts)) changes.push('rules');
+  if (siteLines(before) !== siteLines(facts)) changes.push('sites');
   if (before.templates !== facts.templates) changes.push('templates');
   return `generation ${before.generation} → ${generation}: ${changes.length === 0 ? 'other facts' : changes.join(', ')}`;
 }
@@ -212,6 +236,9 @@ function changeNote(facts: ZoneFacts, before: ZoneMetadata | undefined, generati
 const membersOf = ({ members }: Pick<ZoneMetadata, 'members'>) => new Set(members.map(({ zone }) => zone));
 
 const ruleLines = ({ rules }: Pick<ZoneMetadata, 'rules'>) => rules.map(formatResolvedRule).join('\n');
+
+const siteLines = ({ sites }: Pick<ZoneMetadata, 'sites'>) =>
+  sites.flatMap(({ zone, sites: served }) => served.map((site) => `${zone} ${formatServedSite(site)}`)).join('\n');
 
 const forwardLines = ({ forwards }: Pick<ZoneMetadata, 'forwards'>) =>
   forwards.flatMap(({ redirects }) => redirects.map(formatRedirect));
@@ -232,7 +259,11 @@ export function planWithdrawal(zone: ZoneName, published: readonly string[] | un
   if (published === undefined) return [];
   const directory = publishedDirectory(zone);
   const reason = `zone "${zone}" goes`;
-  const files = new Set([...published.map((name) => `${directory}/${name}`), metadataFile(zone)]);
+  const files = new Set([
+    ...published.map((name) => `${directory}/${name}`),
+    metadataFile(zone),
+    bootProgramFile(zone),
+  ]);
   const steps = [...files].map((path) => ({ kind: 'remove', reason, path }) as const);
   const emptied = [directory, PUBLISHED, dirname(PUBLISHED)].map((path) => removeEmptied(path));
   return [{ sign: '-', about: 'metadata', what: directory, note: reason, steps: [...steps, ...emptied] }];

@@ -3,12 +3,14 @@ import { OperatorError } from '../domain/errors.ts';
 import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL } from '../domain/names.ts';
+import { BACKENDS } from '../domain/site.ts';
 import { isEmptyLayer, type TemplateLayer, type TemplateText } from '../domain/template-layer.ts';
 import type { Vars } from '../domain/vars.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
 import { servesNames } from '../render/names-view.ts';
 import { type Compiled, createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, shippedNames } from '../render/render.ts';
 import { viewOf } from '../render/views.ts';
+import { serves } from '../render/web-view.ts';
 import { filters } from './own-filter.ts';
 import { hasResolver } from './zone.ts';
 
@@ -50,6 +52,7 @@ export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata):
     ...(filters(metadata) ? (['filter'] as const) : []),
     ...(hasResolver(metadata) ? (['resolver'] as const) : []),
     ...(servesNames(metadata) ? (['names'] as const) : []),
+    ...BACKENDS.filter((backend) => serves(metadata, backend)),
   ]);
   return files.filter(({ when }) => having.has(when));
 }

@@ -63,6 +63,19 @@ export function planRoutes(
   };
 }
 
+/** The default and static routes that NICs are to have, of some families. Those that are noted as ours are the static ones. */
+export function wantedRoutes(
+  nics: readonly Nic[],
+  { families, withDefaults }: { families: readonly Family[]; withDefaults: boolean },
+): RouteWords[] {
+  const isOf = ({ router }: { router: Address }) => families.includes(familyOf(router));
+  return nics.flatMap((nic) => {
+    const defaults = nic.routers.map((router) => ({ to: DEFAULT[familyOf(router)], router }));
+    const routes = [...(withDefaults ? defaults : []), ...nic.routes];
+    return routes.filter(isOf).map((route) => routeBy(nic, route));
+  });
+}
+
 /** A link-local router is reached only by naming the interface (§3.1). */
 function routeBy({ link }: Nic, { to, router }: { to: Prefix; router: Address }): RouteWords {
   return { to, router, ...(isLinkLocal(router) ? { link } : {}) };

@@ -12,7 +12,7 @@ import {
   type ZoneState,
 } from '../illumos/zoneadm.ts';
 import { planHostServices } from './global-zone.ts';
-import { MANIFESTS } from './host-paths.ts';
+import { manifestsOf } from './host-paths.ts';
 import type { HostStep } from './host-step.ts';
 import { run } from './step.ts';
 import { checkOurs, forgetConfig, type ObservedZone, planUnconfigure } from './zone-config.ts';
@@ -37,7 +37,9 @@ export function planInstall(record: ZoneRecord, observed: ObservedZone | undefin
       ? [zoneStep('-', 'zone', uninstallZone(name), 'an earlier installation was cut off')]
       : []),
     ...(state === 'installed' ? [] : [zoneStep('+', 'zone', command, '')]),
-    ...(hasMethod(record) && cloneOf === undefined ? MANIFESTS.map((manifest) => importStep(record, manifest)) : []),
+    ...(hasMethod(record) && cloneOf === undefined
+      ? manifestsOf(record).map((manifest) => importStep(record, manifest))
+      : []),
   ];
 }
 
@@ -61,8 +63,9 @@ export function planBoot(zone: ZoneName, state: ZoneState | undefined): HostStep
 }
 
 /** Gives a running zone our services, through its own repository server. */
-export function planLiveImport(zone: ZoneName, service: string): HostStep[] {
-  return MANIFESTS.map((manifest): HostStep => {
+export function planLiveImport(record: Pick<ZoneRecord, 'name' | 'role'>, service: string): HostStep[] {
+  const { name: zone } = record;
+  return manifestsOf(record).map((manifest): HostStep => {
     const command = importIntoZone(zone, manifest);
     const reason = `zone "${zone}" has no ${service}`;
     return { sign: '+', about: 'service', what: formatCommand(command), note: reason, steps: [run(reason, command)] };

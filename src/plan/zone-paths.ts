@@ -29,3 +29,6 @@ export const LOCK = '/etc/svc/volatile/zonenet';
 
 /** Templates of the site, compiled. */
 export const COMPILED = `${STATE_DIRECTORY}/compiled.json`;
+
+/** The plan of its next boot, made ahead: where the zone has templates or values of its own, of which the host knows nothing. */
+export const OWN_BOOT = `${STATE_DIRECTORY}/boot`;

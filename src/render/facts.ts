@@ -2,6 +2,7 @@ import type { ZoneMetadata } from '../domain/metadata.ts';
 import { formatPortRange } from '../domain/port.ts';
 import { formatInterfaceAddress, formatPrefix } from '../domain/prefix.ts';
 import { formatResolvedRule } from '../domain/resolved-rule.ts';
+import { formatSite } from '../domain/site.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
 
 /** What every template is given as "facts": the metadata in texts. Lists are empty, never missing. */
@@ -49,6 +50,11 @@ export interface Facts {
       readonly toOne: boolean;
     }[];
   }[];
+  /** "http www.example.org 80 / 8080 nginx", with the zone and where it is. */
+  readonly sites: readonly {
+    readonly zone: string;
+    readonly served: readonly { readonly site: string; readonly to: string; readonly up: boolean }[];
+  }[];
   readonly siblings: readonly { readonly zone: string; readonly addresses: readonly string[] }[];
 }
 
@@ -60,6 +66,7 @@ export function factsOf({
   networks,
   members,
   forwards,
+  sites,
   rules,
   siblings,
 }: ZoneMetadata): Facts {
@@ -95,6 +102,10 @@ export function factsOf({
         port,
         toOne,
       })),
+    })),
+    sites: sites.map(({ zone: server, sites: served }) => ({
+      zone: server,
+      served: served.map((site) => ({ site: formatSite(site), to: site.to, up: site.up })),
     })),
     siblings,
   };

@@ -5,6 +5,7 @@ import type { Nic, ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL, parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../domain/prefix.ts';
 import { parseResolvedRule } from '../domain/resolved-rule.ts';
+import { parseServedSite } from '../domain/site.ts';
 import { parseStaticRoute } from '../domain/static-route.ts';
 import { mergeShapes, type Shape, shapeOf } from './shape.ts';
 import { viewOf } from './views.ts';
@@ -54,6 +55,19 @@ const PROXY: ZoneMetadata = {
     {
       zone: parseZoneName('web1'),
       redirects: ['tcp 203.0.113.5 443 10.2.0.2 8443', 'udp 2001:db8::5 5000-5009 fd00:1::2 =5000'].map(parseRedirect),
+    },
+  ],
+  sites: [
+    {
+      zone: parseZoneName('web1'),
+      sites: [
+        '10.2.0.2 up http www.example.org 80 / 8080 nginx',
+        'fd00:1::2 up tls www.example.org 443 /api 8080 nginx cert=www',
+        '10.2.0.2 down http old.example.org 80 / 8080 nginx',
+        '10.2.0.2 up http www.example.org 8080 /api 8080 haproxy check=/health',
+        '10.2.0.2 up tls www.example.org 8443 / 8080 haproxy cert=www',
+        '10.2.0.2 up pass db.example.org 9443 / 5432 haproxy',
+      ].map(parseServedSite),
     },
   ],
   siblings: [{ zone: parseZoneName('db1'), addresses: ['10.2.0.3', 'fd00:1::3'].map(parseAddress) }],

@@ -11,6 +11,7 @@ import { factsOf } from './facts.ts';
 import { type FilterForward, filterForwards, type NatForward, natForwards } from './forward-views.ts';
 import { type NamesView, namesView } from './names-view.ts';
 import { type FilterRule, filterRules, ownLines } from './rule-views.ts';
+import { type WebOpening, type WebView, webOpenings, webView } from './web-view.ts';
 
 /** ipf.conf and ipf6.conf, each of its family. */
 export interface FilterView {
@@ -24,6 +25,8 @@ export interface FilterView {
   readonly host: readonly { readonly link: string; readonly addresses: readonly string[] }[];
   /** Links whose network gets leases from here, with this zone's address there. Of IPv4. */
   readonly leasing: readonly { readonly link: string; readonly router: string }[];
+  /** Ports by which the outside asks for sites. */
+  readonly web: readonly WebOpening[];
   /** What NAT leads to the inside, as the filter sees it behind NAT. */
   readonly forwards: readonly FilterForward[];
   /** Rules of the operator. */
@@ -83,10 +86,10 @@ export interface NodeNameView {
   readonly zone: string;
 }
 
-export type View = FilterView | NatView | ResolverView | HostsView | NodeNameView | NamesView;
+export type View = FilterView | NatView | ResolverView | HostsView | NodeNameView | NamesView | WebView;
 
 /** The view of each template, by its file name. */
-export const VIEWS: Readonly<Record<string, (metadata: ZoneMetadata) => View>> = {
+export const VIEWS: Readonly<Record<string, (metadata: ZoneMetadata, vars: Vars) => View>> = {
   'ipf.conf.hbs': (metadata) => filterView(metadata, 'inet'),
   'ipf6.conf.hbs': (metadata) => filterView(metadata, 'inet6'),
   'ipnat.conf.hbs': natView,
@@ -96,12 +99,14 @@ export const VIEWS: Readonly<Record<string, (metadata: ZoneMetadata) => View>> =
   'dnsmasq.hosts.hbs': namesView,
   'dnsmasq.leases.hbs': namesView,
   'dnsmasq.servers.hbs': namesView,
+  'nginx.conf.hbs': (metadata, vars) => webView(metadata, vars, 'nginx'),
+  'haproxy.cfg.hbs': (metadata, vars) => webView(metadata, vars, 'haproxy'),
   'nodename.hbs': ({ zone }): NodeNameView => ({ zone }),
 };
 
 /** A template and all that it is given. `template` names it, for its header. */
 export function viewOf(template: string, metadata: ZoneMetadata, vars: Vars): object {
-  const own = VIEWS[template]?.(metadata) ?? {};
+  const own = VIEWS[template]?.(metadata, vars) ?? {};
   return { ...own, facts: factsOf(metadata), vars };
 }
 
@@ -115,6 +120,7 @@ function memberFilterView({ nics, rules }: ZoneMetadata, family: Family): Filter
     leaving: [],
     host: [],
     leasing: [],
+    web: [],
     forwards: [],
     rules: lines,
     own: ownLines(lines, family),
@@ -139,6 +145,7 @@ function filterView(metadata: ZoneMetadata, family: Family): FilterView {
     leasing: nics
       .filter((nic) => family === 'inet' && isInside(nic) && isServed(nic))
       .flatMap((nic) => addressesOf(nic, 'inet').map(({ address }) => ({ link: nic.link, router: address }))),
+    web: webOpenings(metadata, family),
     forwards: filterForwards(nics, forwards, family),
     rules: filterRules(rules, family),
     own: zone === GLOBAL ? ['pass in quick all', 'pass out quick all'] : [],

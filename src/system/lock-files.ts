@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { link, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { errorCode } from './node-error.ts';
 import type { ProcessTable } from './process-table.ts';
 
@@ -12,6 +13,8 @@ export interface Holder {
   /** When the process began, in the words of its system. */
   readonly start?: string;
   readonly released?: true;
+  /** A boot program (zone/zonenet-boot.sh), whose shell becomes the method when the program gives up. */
+  readonly boot?: true;
 }
 
 /** L.1, L.2, …: who has or had the lock. W.1, W.2, …: who waits, in the order they came. */
@@ -27,13 +30,25 @@ export async function numbersOf(directory: string, kind: Kind): Promise<number[]
   });
 }
 
-/** "gone": somebody has removed it since we looked. */
+/** Milliseconds that a boot program may take from making its file to having written it. */
+const WRITING = 1000;
+
+/**
+ * "gone": somebody has removed it since we looked. A boot program makes its file and then writes it (zone/zonenet-boot.sh): one
+ * that stays unwritten is of a process that was killed in between.
+ */
 export async function readHolder(path: string): Promise<Holder | 'gone'> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Holder;
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return 'gone';
-    throw error;
+  const end = performance.now() + WRITING;
+  for (;;) {
+    try {
+      const text = await readFile(path, 'utf8');
+      if (text.endsWith('}')) return JSON.parse(text) as Holder;
+      if (performance.now() >= end) return {};
+      await setTimeout(10);
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return 'gone';
+      throw error;
+    }
   }
 }
 

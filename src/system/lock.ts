@@ -41,7 +41,7 @@ export async function acquireLock(
       const top = await highest(directory);
       const holder = top === 0 ? undefined : await readHolder(numbered(directory, 'L', top));
       if (holder === 'gone') continue;
-      const isFree = holder === undefined || !(await isAlive(holder, processes));
+      const isFree = holder === undefined || isOwnBoot(holder, me) || !(await isAlive(holder, processes));
       if (!isFree && performance.now() >= end) throw lockedError(holder, directory);
       if (!(await place.isMyTurn(isFree))) continue;
       const mine = numbered(directory, 'L', top + 1);
@@ -72,6 +72,11 @@ async function makePrivate(directory: string): Promise<void> {
       cause: error,
     });
   }
+}
+
+/** A boot program that gave up in this very process may have been killed before it could give the lock back. */
+function isOwnBoot({ pid, start, boot }: Holder, me: Holder): boolean {
+  return boot === true && pid === me.pid && start === me.start;
 }
 
 async function highest(directory: string): Promise<number> {

@@ -14,6 +14,8 @@ export interface System {
   run(command: Command): Promise<CommandResult>;
   /** The text of a file; undefined when it is not there. */
   readFile(path: string): Promise<string | undefined>;
+  /** The first so many bytes of a file, or as many as it has; undefined when it is not there. */
+  readHead(path: string, bytes: number): Promise<string | undefined>;
   /**
    * Replaces a file by rename: complete or not at all, on disk when this resolves. The directory must be there.
    * A link at the path itself is replaced, not followed.

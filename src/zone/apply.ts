@@ -13,6 +13,7 @@ import type { Configuration } from './configuration.ts';
 import { goBack } from './go-back.ts';
 import { keepLastGood } from './last-good.ts';
 import { observeZone } from './observe.ts';
+import { putBackRefused } from './put-back.ts';
 import { describeChanges } from './report.ts';
 
 /**
@@ -65,7 +66,10 @@ export async function apply(
     await executeSecond(plan, configuration, system);
     after = await verify(configuration, system);
   } catch (error) {
-    if (configuration.metadata.role === 'proxy') await goBack(configuration, zone, system);
+    if (configuration.metadata.role === 'proxy') {
+      await goBack(configuration, zone, system);
+      await putBackRefused(zone, system);
+    }
     throw await explain(error, configuration, system);
   }
   await removeCandidates(readable, system);

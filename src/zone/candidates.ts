@@ -2,7 +2,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import { formatCommand } from '../illumos/command.ts';
 import { isStale, type ObservedFile } from '../plan/files.ts';
-import { CANDIDATES } from '../plan/zone-paths.ts';
+import { CANDIDATES, STATE_DIRECTORY } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 
 /** Where the content of each managed file can be read now, by the path it will have: the file itself or its candidate. */
@@ -24,7 +24,10 @@ export async function checkCandidates(
   for (const path of [...left.map((name) => `${CANDIDATES}/${name}`), ...(await system.cutOff(CANDIDATES))]) {
     await system.remove(path);
   }
-  if (stale.length > 0) await system.makeDirectory(CANDIDATES, 0o700);
+  if (stale.length > 0) {
+    await system.makeDirectory(STATE_DIRECTORY, 0o755);
+    await system.makeDirectory(CANDIDATES, 0o700);
+  } else await system.remove(CANDIDATES);
   const candidates = await Promise.all(
     stale.map(async (rendered) => {
       const candidate = `${CANDIDATES}/${rendered.file.name}`;
@@ -64,4 +67,5 @@ async function checkCandidate({ file, content }: RenderedFile, candidate: string
 /** Takes the candidates away. */
 export async function removeCandidates(readable: Readable, system: System): Promise<void> {
   for (const [path, candidate] of readable) if (candidate !== path) await system.remove(candidate);
+  await system.remove(CANDIDATES);
 }

@@ -4,10 +4,13 @@ import { faultsError } from '../domain/fault.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { parseMetadata } from '../ini/metadata.ts';
 import { checkMetadata } from '../ini/metadata-check.ts';
+import type { OwnInputs } from '../plan/boot-program.ts';
 import { filesFor, managedFilesOf, overridesOf, renderFiles, templatesOf } from '../plan/rendering.ts';
+import type { Trouble } from '../plan/trouble.ts';
 import type { DesiredZone } from '../plan/zone.ts';
 import { metadataFor } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
+import { withoutFaultySites } from './certificates.ts';
 import { compiledOverrides } from './compiled-cache.ts';
 import { readSite } from './site.ts';
 
@@ -17,6 +20,10 @@ export interface Configuration extends DesiredZone {
   readonly text: string;
   /** SHA-256 of the metadata, in hexadecimal. */
   readonly digest: string;
+  /** What it was made from beside the metadata; missing where it is the last good one. */
+  readonly own?: OwnInputs;
+  /** What of the metadata cannot be, and is left out of them here. */
+  readonly leftOut?: readonly Trouble[];
 }
 
 /**
@@ -33,12 +40,12 @@ export async function readConfiguration(zone: string, system: System): Promise<C
       hint: `On the host: znetadm sync ${zone}; and see that the zone has the "fs" resource: zonecfg -z ${zone} info fs`,
     });
   }
-  const metadata = readMetadata(text, zone);
+  const { metadata, leftOut } = await withoutFaultySites(readMetadata(text, zone), system);
   const site = await readSite(metadata, system);
   const all = managedFilesOf(site.layers);
   const compiled = await compiledOverrides(overridesOf(site.layers), templatesOf(all), system);
   const files = await renderFiles(filesFor(all, metadata), metadata, site, compiled);
-  return { text, digest: digestOf(text), metadata, files };
+  return { text, digest: digestOf(text), metadata, files, own: site.own, leftOut };
 }
 
 /**

@@ -1,20 +1,13 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
+import { formatLastGood, type StoredConfiguration } from '../plan/last-good.ts';
 import { LAST_GOOD, STATE_DIRECTORY } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 import { type Configuration, digestOf, readMetadata } from './configuration.ts';
 
-/** What was applied and verified last: metadata and rendered files together, since one without the other is neither. */
-interface Stored {
-  readonly format: 1;
-  readonly metadata: string;
-  readonly files: readonly RenderedFile[];
-}
-
 /** Keeps a configuration that has been proved. Writes nothing when it is the one that is kept. */
 export async function keepLastGood({ text, files }: Configuration, system: System): Promise<void> {
-  const stored: Stored = { format: 1, metadata: text, files };
-  const content = `${JSON.stringify(stored, undefined, 1)}\n`;
+  const content = formatLastGood(text, files);
   if ((await system.readFile(LAST_GOOD)) === content) return;
   await system.makeDirectory(STATE_DIRECTORY, 0o755);
   await system.writeFile({ path: LAST_GOOD, content, mode: 0o600 });
@@ -36,9 +29,9 @@ export async function readLastGood(zone: string, system: System): Promise<Config
   }
 }
 
-function isStored(value: unknown): value is Stored {
+function isStored(value: unknown): value is StoredConfiguration {
   if (typeof value !== 'object' || value === null) return false;
-  const { format, metadata, files } = value as Partial<Record<keyof Stored, unknown>>;
+  const { format, metadata, files } = value as Partial<Record<keyof StoredConfiguration, unknown>>;
   return format === 1 && typeof metadata === 'string' && Array.isArray(files) && files.every(isRenderedFile);
 }
 

@@ -7,6 +7,7 @@ import { hasIpv6Service, ipv6Trouble, isIpv6Pending, troublesOf } from '../plan/
 import type { ObservedZone } from '../plan/zone.ts';
 import type { System } from '../system/system.ts';
 import { apply, type Occasion, type Prepared, type Run } from './apply.ts';
+import { planBootAhead } from './boot-ahead.ts';
 import { checkCandidates } from './candidates.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { readLastGood } from './last-good.ts';
@@ -77,6 +78,7 @@ export async function setUp(context: Run): Promise<number> {
     await record({ generation, digest, verified: false, message: oneLine(error.message) });
     return occasion === 'refresh' ? SMF_EXIT.ok : exitStatusOf(error.code);
   }
+  await planBootAhead(configuration, system);
   const troubles = troublesNow(configuration, applied, occasion);
   for (const { message, hint } of troubles) for (const line of [message, `  ${hint}`]) system.log(line);
   const pending = isIpv6Pending(configuration.metadata, applied);
@@ -105,9 +107,9 @@ async function refuseOlder(
   );
 }
 
-function troublesNow({ metadata }: Configuration, applied: ObservedZone, occasion: Occasion): Trouble[] {
+function troublesNow({ metadata, leftOut = [] }: Configuration, applied: ObservedZone, occasion: Occasion): Trouble[] {
   const ipv6 = occasion === 'start' && hasIpv6Service(applied) ? undefined : ipv6Trouble(metadata, applied);
-  return [...troublesOf(metadata, applied), ...(ipv6 === undefined ? [] : [ipv6])];
+  return [...leftOut, ...troublesOf(metadata, applied), ...(ipv6 === undefined ? [] : [ipv6])];
 }
 
 function summary([first, ...more]: readonly Trouble[]): string {

@@ -1,7 +1,8 @@
 #!/sbin/sh
 #
 # The method program of svc:/network/zonenet:default, svc:/network/zonenet-ipv6:default and
-# svc:/network/zonenet-forwarding:default. It finds a Node and hands over to /opt/zonenet/lib/method.cjs; what only takes away does without Node, so that it works always.
+# svc:/network/zonenet-forwarding:default. A boot whose plan was made ahead it does by itself (docs/decisions/0019); for all else it
+# finds a Node and hands over to /opt/zonenet/lib/method.cjs. What only takes away does without Node, so that it works always.
 #
 # usage: zonenet start | refresh | stop | ipv6-start | forwarding-start | forwarding-stop
 #
@@ -32,6 +33,10 @@ forwarding-stop)
 	;;
 esac
 
+LC_ALL=C
+PATH=/usr/sbin:/usr/bin:/sbin
+export LC_ALL PATH
+
 # Of several versions the last, as the shell sorts them.
 last_of() {
 	found=
@@ -48,13 +53,52 @@ last_of "$ZONENET_NODE" ||
 	last_of /usr/node/*/bin/node ||
 	last_of /usr/versions/node-*/bin/node ||
 	last_of /opt/local/bin/node ||
-	last_of /usr/bin/node || {
-	echo "zonenet: no Node found in /opt/ooce, /usr/node, /usr/versions, /opt/local/bin or /usr/bin." >&2
-	echo "zonenet: install Node 20 or later in this zone, or name one, and try again:" >&2
+	last_of /usr/bin/node
+
+alone=
+[ -n "$found" ] || alone=yes
+
+case "$1" in
+start) method=boot_start ;;
+ipv6-start) method=boot_ipv6_start ;;
+forwarding-start) method=boot_forwarding_start ;;
+refresh) method=boot_refresh ;;
+esac
+
+# The plans made ahead: the zone's own, where it has templates or values of its own, and the host's. Each in a subshell, which
+# it ends as it likes: 0 and 97 are ends of the method. What was not done is done by Node, which looks at everything.
+status=3
+for program in /var/zonenet/boot /etc/zonenet/host/boot; do
+	[ -f "$program" ] && [ -f /opt/zonenet/method/zonenet-boot ] || continue
+	[ "$1" != refresh ] || [ -n "$alone" ] || continue
+	(
+		. /opt/zonenet/method/zonenet-boot
+		boot_program=
+		. "$program"
+		[ "$boot_program" = whole ] || exit 3
+		$method
+		exit 3
+	)
+	status=$?
+	case $status in
+	0 | 97) exit $status ;;
+	3) ;;
+	*) break ;;
+	esac
+done
+
+if [ -n "$alone" ]; then
+	case $status in
+	3) echo "zonenet: no Node found in /opt/ooce, /usr/node, /usr/versions, /opt/local/bin or /usr/bin, and no plan made ahead fits." >&2 ;;
+	*) echo "zonenet: no Node found in /opt/ooce, /usr/node, /usr/versions, /opt/local/bin or /usr/bin that would find a way on." >&2 ;;
+	esac
+	echo "zonenet: make the plan anew on the host: znetadm sync; or install Node 20 or later in this zone, or name one, and try again:" >&2
 	echo "zonenet:   svccfg -s svc:/network/zonenet setenv -s ZONENET_NODE /path/to/node" >&2
 	echo "zonenet:   svcadm refresh svc:/network/zonenet:default; svcadm clear svc:/network/zonenet:default" >&2
+	# A refresh that cannot be leaves what runs as it is.
+	[ "$1" != refresh ] || exit 0
 	exit $SMF_EXIT_ERR_CONFIG
-}
+fi
 
 # Nothing of the caller's environment: NODE_OPTIONS could change what runs, NODE_EXTRA_CA_CERTS alone costs 50 ms.
 exec /usr/bin/env -i \

@@ -59,7 +59,7 @@ test('a reboot ends in the same state, before anything that needs the network', 
   const before = await stateOf(story);
   await story.reboot('web1');
   assert.is(await stateOf(story), before);
-  assert.match(await story.log('web1'), /booting\nzonenet: znic0\/v4 {4}10\.2\.0\.2\/24 {8}created, ok\n/);
+  assert.match(await story.log('web1'), /: booted by the plan made ahead, verified\n/);
 });
 
 test('a refresh with nothing new changes nothing and says so in one line', async ({ story }) => {

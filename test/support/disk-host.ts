@@ -48,6 +48,7 @@ export function createDiskHost(fake: FakeHost) {
     ...fake.system,
     run,
     readFile: (path) => of(path).readFile(path),
+    readHead: (path, bytes) => of(path).readHead(path, bytes),
     writeFile: (file) => of(file.path).writeFile(file),
     writeFiles: (files) => of(files[0]?.path ?? '').writeFiles(files),
     makeDirectory: (path, mode) => of(path).makeDirectory(path, mode),

@@ -346,6 +346,7 @@ export function createFakeHost() {
       return isQuestion(command) ? answer(command) : change(line, () => answer(command));
     },
     readFile: async (path) => files.get(path),
+    readHead: async (path, bytes) => files.get(path)?.slice(0, bytes),
     writeFile: async ({ path, content }) => {
       // A cache, which a reader may keep too.
       if (path === '/var/run/zonenet/seen') return void files.set(path, content);

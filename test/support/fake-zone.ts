@@ -392,6 +392,7 @@ export function createFakeZone() {
       return isQuestion(command) ? answer(command) : change(line, () => answer(command));
     },
     readFile: async (path) => files.get(path),
+    readHead: async (path, bytes) => files.get(path)?.slice(0, bytes),
     writeFile: async ({ path, content }) =>
       change(`write ${path}`, () => {
         if (!directories.has(dirname(path))) throw new Error(`no directory for ${path}`);

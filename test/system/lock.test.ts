@@ -50,6 +50,25 @@ if (process.env['LOCK_DIR'] !== undefined) {
   });
   test.after.each(({ directory }) => rmSync(directory, { recursive: true, force: true }));
 
+  test('a boot program that this process was before holds nothing against it, one of another process does', async ({
+    directory,
+  }) => {
+    mkdirSync(join(directory, 'lock'));
+    const write = (number: number, pid: number, start: string | undefined) =>
+      writeFileSync(join(directory, 'lock', `L.${number}`), JSON.stringify({ pid, start, boot: true }));
+    write(1, process.pid, await processes.startOf(process.pid));
+    await (await lockIn(directory, 0))();
+    write(3, process.ppid, await processes.startOf(process.ppid));
+    const error = await rejects(() => lockIn(directory, 50));
+    assert.match(error.message, `process ${process.ppid} holds the lock`);
+  });
+
+  test('a lock that was begun and never written is nobody’s, after a while', async ({ directory }) => {
+    mkdirSync(join(directory, 'lock'));
+    writeFileSync(join(directory, 'lock', 'L.1'), '');
+    await (await lockIn(directory, 5000))();
+  });
+
   test('what a killed process left on its way to the lock goes, what a living one has stays', async ({ directory }) => {
     const gone = spawn('/bin/true');
     await ended(gone);

@@ -1,0 +1,32 @@
+import type { Address } from './address.ts';
+import { familyOf } from './address.ts';
+import { proxiesOf } from './forward-way.ts';
+import { GLOBAL } from './names.ts';
+import type { Site } from './site.ts';
+import { addressesOn, isBehind, routedNetworks, type ZoneRecord } from './zone-record.ts';
+
+// Which proxies serve a site, and where they find the zone.
+
+/** The address by which a proxy reaches a zone behind it: of IPv4, or where it has none of IPv6. Undefined: it has none. */
+export function siteAddress(zone: ZoneRecord, proxy: ZoneRecord): Address | undefined {
+  const addresses = routedNetworks(proxy)
+    .filter((network) => isBehind(zone, network))
+    .flatMap((network) => addressesOn(zone, network));
+  return addresses.find((address) => familyOf(address) === 'inet') ?? addresses[0];
+}
+
+/** The proxies that serve a zone's sites: those in front of it, but the host itself, whose web server is its own. */
+export function servingProxies(zone: ZoneRecord, zones: readonly ZoneRecord[]): ZoneRecord[] {
+  return proxiesOf(zone, zones).filter(({ name }) => name !== GLOBAL);
+}
+
+/** All sites that a proxy serves, each with its zone. */
+export function sitesOf(
+  proxy: ZoneRecord,
+  zones: readonly ZoneRecord[],
+): { readonly zone: ZoneRecord; readonly site: Site }[] {
+  if (proxy.name === GLOBAL) return [];
+  return zones
+    .filter((zone) => zone.sites.length > 0 && zone.state !== 'deleting' && proxiesOf(zone, zones).includes(proxy))
+    .flatMap((zone) => zone.sites.map((site) => ({ zone, site })));
+}

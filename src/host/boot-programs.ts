@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import { OperatorError } from '../domain/errors.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
+import type { TemplateLayer } from '../domain/template-layer.ts';
+import { mergeVars } from '../domain/vars.ts';
+import { parseMetadata } from '../ini/metadata.ts';
+import { bootKey, EDITION, formatBootProgram, isBootProgramFor, NOTHING_OWN } from '../plan/boot-program.ts';
+import { bootProgramFile } from '../plan/host-paths.ts';
+import type { HostStep } from '../plan/host-step.ts';
+import { digestOfLayers, filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
+import { hostTemplates } from '../plan/zone-paths.ts';
+import type { System } from '../system/system.ts';
+import type { HostLayers } from './site-templates.ts';
+
+/** Enough to tell what a program was made for. */
+const HEAD_BYTES = 120;
+
+/** Plans the boot of zones ahead, as programs for a shell beside their metadata (docs/decisions/0019). */
+export function bootPrograms(system: System) {
+  let edition: Promise<string | undefined> | undefined;
+
+  /** Publishes the program for metadata as they will be. Empty when it is there; templates that are faulty are told elsewhere. */
+  async function plan(zone: ZoneName, text: string, readLayers: () => Promise<HostLayers>): Promise<HostStep[]> {
+    edition ??= system.readFile(EDITION);
+    const software = await edition;
+    if (software === undefined || zone === GLOBAL) return [];
+    const path = bootProgramFile(zone);
+    const key = bootKey({ text, edition: software, own: NOTHING_OWN });
+    const had = await system.readHead(path, HEAD_BYTES);
+    if (isBootProgramFor(key, had)) return [];
+    const content = await makeProgram(zone, text, software, readLayers);
+    if (content === undefined) return had === undefined ? [] : [removal(path)];
+    const reason = had === undefined ? 'its boot, planned ahead' : 'its boot is another';
+    const file = { path, content, mode: 0o644 };
+    const steps = [{ kind: 'write', reason, file, replaces: had !== undefined } as const];
+    return [{ sign: had === undefined ? '+' : '~', about: 'boot', what: path, note: reason, steps }];
+  }
+
+  return { plan };
+}
+
+function removal(path: string): HostStep {
+  const note = 'not all of its boot is known ahead';
+  return { sign: '-', about: 'boot', what: path, note, steps: [{ kind: 'remove', reason: note, path }] };
+}
+
+async function makeProgram(
+  zone: ZoneName,
+  text: string,
+  edition: string,
+  readLayers: () => Promise<HostLayers>,
+): Promise<string | undefined> {
+  try {
+    // From what the zone will read, and by the paths that it will see.
+    const metadata = parseMetadata(text, bootProgramFile(zone));
+    const { forAll, forThis } = hostTemplates(zone);
+    const [common, own] = await readLayers();
+    // Those that are faulty are not published, and the metadata name the ones of before.
+    if (digestOfLayers([common, own]) !== metadata.templates) return undefined;
+    const layers = [at(common, forAll), at(own, forThis)];
+    const all = filesFor(managedFilesOf(layers), metadata);
+    const files = await renderFiles(all, metadata, { layers, vars: mergeVars(metadata.vars) });
+    const digest = createHash('sha256').update(text).digest('hex');
+    return formatBootProgram({ text, metadata, files, digest, edition, own: NOTHING_OWN, owners: new Map() });
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
+}
+
+function at({ origin, templates, files }: TemplateLayer, directory: string): TemplateLayer {
+  return {
+    origin,
+    directory,
+    templates: templates.map((one) => ({ ...one, path: `${directory}/${one.name}` })),
+    ...(files === undefined ? {} : { files: { ...files, path: `${directory}/files.ini` } }),
+  };
+}

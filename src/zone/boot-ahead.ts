@@ -1,0 +1,43 @@
+import { OperatorError } from '../domain/errors.ts';
+import { GLOBAL } from '../domain/names.ts';
+import { bootKey, EDITION, formatBootProgram, isBootProgramFor } from '../plan/boot-program.ts';
+import { OWN_BOOT } from '../plan/zone-paths.ts';
+import type { System } from '../system/system.ts';
+import type { Configuration } from './configuration.ts';
+import { observeFiles } from './observe-files.ts';
+
+/**
+ * Plans the next boot ahead, after a success (docs/decisions/0019). Where the zone has nothing of its own the host has done so,
+ * and knows no less. Not being able to costs time at the next boot, and nothing else.
+ */
+export async function planBootAhead(configuration: Configuration, system: System): Promise<void> {
+  const { own, metadata, files } = configuration;
+  if (own === undefined || metadata.zone === GLOBAL) return;
+  try {
+    const edition = await system.readFile(EDITION);
+    const needsOwn = own.texts.size > 0 || files.some(({ file }) => file.owner !== undefined);
+    const program = needsOwn && edition !== undefined ? { edition, own } : undefined;
+    const had = await system.readFile(OWN_BOOT);
+    if (program !== undefined && isBootProgramFor(bootKey({ ...configuration, ...program }), had)) return;
+    const content =
+      program === undefined
+        ? undefined
+        : formatBootProgram({ ...configuration, ...program, owners: await ownersOf(configuration, system) });
+    if (content === undefined) {
+      if (had !== undefined) await system.remove(OWN_BOOT);
+    } else await system.writeFile({ path: OWN_BOOT, content, mode: 0o644 });
+  } catch (error) {
+    if (!(error instanceof OperatorError)) throw error;
+    system.log(`the next boot cannot be planned ahead: ${error.message}`);
+  }
+}
+
+async function ownersOf({ files }: Configuration, system: System) {
+  const observed = await observeFiles(files, system);
+  return new Map(
+    files.flatMap(({ file }) => {
+      const wanted = observed.get(file.path)?.wanted;
+      return typeof wanted === 'object' ? [[file.path, wanted] as const] : [];
+    }),
+  );
+}
