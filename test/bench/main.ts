@@ -2,7 +2,7 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type LabHandle, startLab } from '../lab/lab.ts';
-import { benchAllocator } from './allocator/in-namespaces.ts';
+import { benchInNamespaces } from './in-namespaces.ts';
 import { formatRatio, measure } from './measure.ts';
 import { createStory, fillWithRecords } from './story.ts';
 import { benchTrace } from './trace.ts';
@@ -85,7 +85,8 @@ const build = join(import.meta.dirname, '../..');
 const SECTIONS: Readonly<Record<string, () => Promise<void>>> = {
   method: benchMethod,
   trace: async () => benchTrace(print),
-  allocator: async () => benchAllocator(build, join(build, 'bench-host')),
+  boot: async () => benchInNamespaces('boot', build, join(build, 'bench-zone')),
+  allocator: async () => benchInNamespaces('allocator', build, join(build, 'bench-host')),
 };
 
 async function bench(chosen: readonly string[]): Promise<void> {

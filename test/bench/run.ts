@@ -19,7 +19,10 @@ export async function runProgram(argv: readonly string[]): Promise<string> {
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject).on('close', resolve);
   });
-  if (status !== 0) throw new Error(`${argv.join(' ').slice(0, 200)}: status ${status}\n${stderr.slice(0, 2000)}`);
+  if (status !== 0)
+    throw new Error(
+      `${argv.join(' ').slice(0, 200)}: status ${status}\n${stdout.slice(-1000)}${stderr.slice(0, 2000)}`,
+    );
   return stdout;
 }
 

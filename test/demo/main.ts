@@ -1,6 +1,7 @@
 // `npm run demo`: the story, played in a lab, with every command, its answer and what was proved.
 import { startLab } from '../lab/lab.ts';
 import { startInternet } from '../lab/outside/internet.ts';
+import { forwardsAndFilters, losesNoRequest, publishesByName, takesDown } from './second-story.ts';
 import { createStage, formatProofs } from './stage.ts';
 import {
   create,
@@ -38,6 +39,10 @@ async function play(): Promise<boolean> {
     await survivesReboot(stage);
     await refusesDeletion(stage);
     await leavesNothing(stage, before);
+    await publishesByName(stage, internet);
+    await losesNoRequest(stage);
+    await forwardsAndFilters(stage, internet);
+    await takesDown(stage);
   } finally {
     const refused = await lab.takeNotModelled();
     stage.prove(

@@ -17,7 +17,7 @@ test('plays the story to its end, with everything proved', () => {
     [],
     stdout + stderr,
   );
-  assert.is(rows.length, 15, stdout + stderr);
+  assert.is(rows.length, 21, stdout + stderr);
   assert.is(status, 0);
 });
 

@@ -12,10 +12,13 @@ import { deleteZone } from '../../src/host/delete-zone.ts';
 import { detachZone, planDetachZone } from '../../src/host/detach-zone.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
-import { MANIFESTS } from '../../src/plan/host-paths.ts';
+import { manifestsOf } from '../../src/plan/host-paths.ts';
 import { rejects } from '../support/assertions.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 import { hostWith, memberRequest, networkRequest } from '../support/story.ts';
+
+/** Of a zone behind a proxy. */
+const MANIFESTS = manifestsOf({ name: 'mail', role: 'member' });
 
 const test = suite('attached zones');
 

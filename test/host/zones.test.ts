@@ -44,6 +44,7 @@ test('a proxy gets a link outside and one inside, and is booted when all of it i
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-ipv6.xml',
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-forwarding.xml',
       '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-names.xml',
+      '/usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-web.xml',
       '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted pnic0',
       '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted,dhcp-nospoof znic0',
       '/usr/sbin/zoneadm -z proxy boot',

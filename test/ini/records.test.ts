@@ -39,6 +39,7 @@ const zone = (name: string): ZoneRecord => ({
   install: true,
   extra: [],
   forwards: [],
+  sites: [],
   rules: [],
   groups: [],
   nics: [{ ...nic(), over: parseLinkName('zstub0') }],

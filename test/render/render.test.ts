@@ -16,7 +16,7 @@ function override(name: string, text: string): TemplateOverride {
 async function renderNat(...overrides: TemplateOverride[]): Promise<string> {
   const view = VIEWS['ipnat.conf.hbs'];
   if (view === undefined) throw new Error('no view');
-  return (await createRenderer(overrides))('ipnat.conf.hbs', view(proxyMetadata()));
+  return (await createRenderer(overrides))('ipnat.conf.hbs', view(proxyMetadata(), {}));
 }
 
 test('a template of the site takes the place of the shipped one', async () => {

@@ -20,7 +20,7 @@ const render = await createRenderer([]);
 function rendered(name: string, metadata = proxyMetadata()): string {
   const view = VIEWS[name];
   if (view === undefined) throw new Error(`no view for ${name}`);
-  return render(name, view(metadata));
+  return render(name, view(metadata, {}));
 }
 
 /** Two hidden networks behind the proxy of the story. */

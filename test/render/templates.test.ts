@@ -15,7 +15,7 @@ const render = await createRenderer([]);
 function rendered(name: string, metadata: ZoneMetadata): string {
   const view = VIEWS[name];
   if (view === undefined) throw new Error(`no view for ${name}`);
-  return render(name, view(metadata));
+  return render(name, view(metadata, {}));
 }
 
 /** The lines below the banner. */

@@ -1,4 +1,4 @@
-// The allocator's own time, on a host whose programs only keep lists (canned-host.ts). Started by in-namespaces.ts.
+// The allocator's own time, on a host whose programs only keep lists (canned-host.ts). Started by ../in-namespaces.ts.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { median } from '../measure.ts';
