@@ -58,7 +58,16 @@ export interface Facts {
   readonly siblings: readonly { readonly zone: string; readonly addresses: readonly string[] }[];
 }
 
-export function factsOf({
+/** Made once for all templates of a zone. */
+const made = new WeakMap<ZoneMetadata, Facts>();
+
+export function factsOf(metadata: ZoneMetadata): Facts {
+  const facts = made.get(metadata) ?? makeFacts(metadata);
+  made.set(metadata, facts);
+  return facts;
+}
+
+function makeFacts({
   zone,
   role,
   nics,

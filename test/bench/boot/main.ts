@@ -28,6 +28,7 @@ offline        svc:/network/ipfilter:default
 online         svc:/system/identity:domain
 offline        svc:/network/zonenet-forwarding:default
 disabled       svc:/network/zonenet-names:default
+online         svc:/system/name-service-cache:default
 disabled       svc:/network/zonenet-web:nginx
 disabled       svc:/network/zonenet-web:haproxy
 `;
