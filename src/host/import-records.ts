@@ -6,6 +6,7 @@ import { type Bundle, formatBundle } from '../ini/bundle.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { forgetNetwork, forgetZone, planTransactionEnd } from '../plan/records.ts';
 import { claimsOf } from './claims.ts';
+import { decideSite } from './decide-site.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHostNetworks } from './observe.ts';
 import { type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
@@ -42,6 +43,7 @@ export async function planImport(bundle: Bundle, { system }: Host, verb: Verb = 
     ...findTaken(bundle, records),
     ...findUnknown(bundle, records),
     ...findMeeting(bundle, records),
+    ...findClashing(bundle, records),
   ];
   if (conflicts.length > 0) {
     throw new OperatorError('EXISTS', `Cannot ${verb} the records:\n  ${conflicts.join('\n  ')}`, {
@@ -107,6 +109,23 @@ function findMeeting(bundle: Bundle, records: Records): string[] {
       const met = before.find((other) => forwardsMeet(other.forward, forward));
       before.push({ zone: name, forward });
       return met === undefined ? [] : [`zone "${name}": ${describeForward(met.forward)} leads to zone "${met.zone}"`];
+    }),
+  );
+}
+
+/** Sites that cannot be beside others: whose port is of another program or kind, or that another zone serves otherwise. */
+function findClashing(bundle: Bundle, records: Records): string[] {
+  const zones = [...records.zones, ...bundle.zones];
+  return bundle.zones.flatMap((zone) =>
+    zone.sites.flatMap((site) => {
+      try {
+        decideSite({ ...site, zone: zone.name }, zone, zones);
+        return [];
+      } catch (error) {
+        // What no proxy serves yet is told by show-site.
+        if (error instanceof OperatorError) return error.code === 'IN_USE' ? [error.message] : [];
+        throw error;
+      }
     }),
   );
 }
