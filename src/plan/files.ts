@@ -4,7 +4,7 @@ import { type ManagedFile, type RenderedFile, reloadOf } from '../domain/managed
 import { OWN_PROGRAMS } from '../illumos/smf.ts';
 import { refreshService, restartService } from '../illumos/svcadm.ts';
 import { isRunning, type ServiceState } from '../illumos/svcs.ts';
-import { waitTaken } from './own-services.ts';
+import { telling } from './own-services.ts';
 import { run, type Step } from './step.ts';
 
 /** What is at the path of a managed file, and what its installation needs to know. */
@@ -119,7 +119,7 @@ function planReloads(files: readonly RenderedFile[], observed: ReadonlyMap<strin
     if (reload === undefined || !(have?.untold === true || isStale(rendered, have))) continue;
     const command = reload.verb === 'refresh' ? refreshService(reload.service) : restartService(reload.service);
     const runs = typeof have?.service === 'object' && isRunning(have.service);
-    const told = [run(`it reads ${rendered.file.path}`, command), ...waitTaken(reload.service)];
+    const told = telling(reload.service, run(`it reads ${rendered.file.path}`, command));
     due.set(formatReload(reload), runs ? told : []);
   }
   if (due.size === 0) return { before: [], after: [] };

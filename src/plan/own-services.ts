@@ -1,9 +1,9 @@
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { BACKENDS } from '../domain/site.ts';
 import type { Command } from '../illumos/command.ts';
-import { ZONENET_NAMES, ZONENET_WEB } from '../illumos/smf.ts';
+import { IPFILTER, ZONENET_NAMES, ZONENET_WEB } from '../illumos/smf.ts';
 import { disableService, enableService } from '../illumos/svcadm.ts';
-import type { ServiceState } from '../illumos/svcs.ts';
+import { isRunning, type ServiceState, showServices } from '../illumos/svcs.ts';
 import { servesNames } from '../render/names-view.ts';
 import { serves } from '../render/web-view.ts';
 import { run, type Step } from './step.ts';
@@ -43,23 +43,47 @@ export function planOwnServices(metadata: ZoneMetadata, services: ReadonlyMap<st
     const have = services.get(fmri);
     if (have === undefined) return [];
     const isOff = have.state === 'disabled';
-    if (wants(metadata)) return isOff ? [run('the facts ask for it', enableService(fmri, 'persistent'))] : [];
+    if (wants(metadata)) return isOff ? starting(fmri, isRunning(services.get(IPFILTER))) : [];
     return isOff ? [] : [run('the facts no longer ask for it', disableService(fmri))];
   });
 }
 
-/** Asks whether a web server has taken its file: "waiting" while that is not known, status 1 with why it has not. */
-export function askWhetherTaken(fmri: string): Command {
-  return { program: '/opt/zonenet/method/zonenet-web', args: ['took', fmri.slice(fmri.lastIndexOf(':') + 1)] };
+/**
+ * Enables a service. `settled`: the zone has booted, so that it comes up at once, or fails, which `ownTroubles` then tells. At
+ * boot it waits for set-up itself.
+ */
+function starting(fmri: string, settled: boolean): Step[] {
+  const enabling = run('the facts ask for it', enableService(fmri, 'persistent'));
+  if (!settled) return [enabling];
+  const whileSeen = ['offline', 'disabled', 'uninitialized', '*'];
+  const reason = 'it comes up, or says that it cannot';
+  return [enabling, { kind: 'wait', reason, command: showServices([fmri]), whileSeen, seconds: STARTING_SECONDS }];
 }
 
-/** The step that waits until a service which was told of its file has taken it. Empty for those that cannot tell. */
-export function waitTaken(fmri: string): Step[] {
-  const fmris: readonly string[] = Object.values(ZONENET_WEB);
-  if (!fmris.includes(fmri)) return [];
-  const reason = 'a file that its program does not take is put back';
-  return [{ kind: 'wait', reason, command: askWhetherTaken(fmri), whileSeen: ['waiting'], seconds: TAKING_SECONDS }];
+/** SMF tries three times. */
+const STARTING_SECONDS = 30;
+
+/** Asks whether a web server has taken its file: "waiting" while that is not known, status 1 with why it has not. */
+export function askWhetherTaken(fmri: string): Command {
+  return { program: '/opt/zonenet/method/zonenet-web', args: ['took', instanceOf(fmri)] };
 }
+
+/**
+ * The steps that tell a service of its file. A web server is waited for until it has taken it, or says that it has not; what it
+ * said of the file of before goes first.
+ */
+export function telling(fmri: string, step: Step): Step[] {
+  const fmris: readonly string[] = Object.values(ZONENET_WEB);
+  if (!fmris.includes(fmri)) return [step];
+  const reason = 'a file that its program does not take is put back';
+  return [
+    { kind: 'remove', reason, path: `/var/run/zonenet-${instanceOf(fmri)}.taken` },
+    step,
+    { kind: 'wait', reason, command: askWhetherTaken(fmri), whileSeen: ['waiting'], seconds: TAKING_SECONDS },
+  ];
+}
+
+const instanceOf = (fmri: string) => fmri.slice(fmri.lastIndexOf(':') + 1);
 
 /** Longer than the refresh method itself waits. */
 const TAKING_SECONDS = 15;

@@ -81,7 +81,7 @@ start)
 	/usr/bin/rm -f "$taken"
 	case "$2" in
 	nginx) "$found" -c "$conf" ;;
-	haproxy) "$found" -W -D -f "$conf" -p "$pidfile" ;;
+	haproxy) "$found" -W -D -f "$conf" ;;
 	esac || exit $?
 	take "$sum"
 	;;
@@ -120,8 +120,11 @@ $pid
 	take "- $2 has no workers with the new file, its log says why"
 	;;
 took)
-	# "waiting" while it is not known; what is not running needs no telling.
-	[ -f "$taken" ] || exit 0
+	# "waiting" while it is not known; what does not run needs no telling.
+	if [ ! -f "$taken" ]; then
+		[ -f "$pidfile" ] && kill -0 "$(/usr/bin/cat "$pidfile")" 2>/dev/null && echo waiting
+		exit 0
+	fi
 	had=$(/usr/bin/cat "$taken")
 	case "$had" in
 	"$(checksum)") ;;

@@ -313,6 +313,35 @@ test('what cannot be beside what there is, is refused by name, and nothing chang
   assert.match(taken.stderr, /tcp 203\.0\.113\.5 port 8022 leads to zone "web3"/);
 });
 
+test('a program that cannot start, since somebody has its port, is told at once', async ({ story }) => {
+  await story.znetadm('unpublish web1');
+  await story.znetadm('unpublish web3');
+  await story.mustRun('busybox httpd -p 80 -h /tmp', { zone: 'proxy' });
+  const { status, stderr } = await story.run('/opt/zonenet/bin/znetadm publish web1:8080 www.example.org');
+  assert.is(status, 1);
+  assert.match(stderr, /its sites are not served: svc:\/network\/zonenet-web:haproxy is in maintenance/);
+  await story.mustRun('pkill -f "[h]ttpd -p 80 "; svcadm clear zonenet-web:haproxy', { zone: 'proxy' });
+  await eventually(story, 'http://www.example.org/', ['one 200']);
+  await story.znetadm('repair');
+  await story.znetadm('publish web3:8080 www.example.org');
+  await story.znetadm('publish --backend nginx -p 8082 web1:8080 www.example.org');
+});
+
+test('a file that its program does not take is put back, and told; repair tries again', async ({ story }) => {
+  const conf = () => story.readFile('proxy', '/etc/zonenet-web/haproxy.cfg');
+  const before = await conf();
+  // Its master does not answer to signals any more.
+  await story.mustRun('pkill -STOP -o haproxy', { zone: 'proxy' });
+  const { status, stderr } = await story.run('/opt/zonenet/bin/znetadm publish --path /late web1:8080 www.example.org');
+  assert.is(status, 1);
+  assert.match(stderr, /zonenet-web took haproxy \(a file that its program does not take is put back\)/);
+  assert.is(await conf(), before);
+  await story.mustRun('pkill -CONT haproxy', { zone: 'proxy' });
+  await story.znetadm('repair');
+  assert.match(await conf(), ' path_beg /late/ ');
+  await story.znetadm('unpublish --path /late web1 www.example.org');
+});
+
 test('a file that its program refuses stays out, the old one serves on, and the zone says why', async ({ story }) => {
   await story.mustRun(
     'mkdir -p /etc/zonenet/templates/partials; echo "no_such_word on;" >/etc/zonenet/templates/partials/nginx-local.hbs',
