@@ -86,7 +86,7 @@ export function webView(metadata: ZoneMetadata, vars: Vars, backend: Backend): W
   const wanted = redirectsOf(sites);
   const ports = grouped(groups, ([first]) => `${first?.site.listen}`);
   const listens = ports.map((members) => listenOf(members, pools, wanted)).sort((a, b) => a.port - b.port);
-  const user = userOf(vars);
+  const user = userOf(vars, backend);
   return {
     ...(user === undefined ? {} : { user }),
     listens,
@@ -97,10 +97,13 @@ export function webView(metadata: ZoneMetadata, vars: Vars, backend: Backend): W
 
 const HTTPS = 443;
 
-/** "webservd", or what the site says with the value "web_user"; "root" for one that has no other account. */
-function userOf({ web_user: user }: Vars): string | undefined {
+/**
+ * "webservd", or what the site says with the value "web_user"; "root" for one that has no other account: haproxy is then told
+ * none, nginx would take the one that it was built with.
+ */
+function userOf({ web_user: user }: Vars, backend: Backend): string | undefined {
   const name = typeof user === 'string' && /^[a-z_][a-z0-9_-]{0,31}$/.test(user) ? user : 'webservd';
-  return name === 'root' ? undefined : name;
+  return name === 'root' && backend === 'haproxy' ? undefined : name;
 }
 
 function grouped<T>(all: readonly T[], keyOf: (one: T) => string): T[][] {
