@@ -153,6 +153,37 @@ test('what a zone is told of who asks', async ({ story }) => {
   await story.znetadm('unpublish web3 head.example.org');
 });
 
+/** Answers an upgrade (the sample of RFC 6455, section 1.3), and then with whatever comes, in capitals. */
+const UPGRADES = `require('node:net').createServer((s) => { let head = ''; s.on('data', (d) => {
+  if (head === null) return s.write(String(d).toUpperCase());
+  head += d;
+  if (!head.includes('\\r\\n\\r\\n')) return;
+  const asked = /^upgrade: websocket/im.test(head) && /^connection: upgrade/im.test(head);
+  head = null;
+  s.write(asked ? 'HTTP/1.1 101 Switching Protocols\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\\r\\n\\r\\n' : 'HTTP/1.1 400 No\\r\\nContent-Length: 0\\r\\n\\r\\n');
+}); s.on('error', () => {}); }).listen(8091, () => console.log('ready'))`;
+
+/** Asks for an upgrade, says hello when it has it, and prints all that it is told. */
+const ASKS = (port: number) => `const s = require('node:net').connect(${port}, '${OUTSIDE}'); let seen = '';
+s.write('GET /chat HTTP/1.1\\r\\nHost: chat.example.org\\r\\nUpgrade: websocket\\r\\nConnection: Upgrade\\r\\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\\r\\nSec-WebSocket-Version: 13\\r\\n\\r\\n');
+s.on('data', (d) => { seen += d; if (seen.includes('\\r\\n\\r\\n') && !seen.includes('HELLO')) s.write('hello'); if (seen.includes('HELLO')) { console.log(seen.split('\\r\\n')[0] + ' HELLO'); s.destroy(); } });
+s.on('close', () => process.exit()); setTimeout(() => { console.log(seen); process.exit(1); }, 5000)`;
+
+for (const [backend, port] of [
+  ['haproxy', 80],
+  ['nginx', 8083],
+] as const) {
+  test(`a websocket goes through ${backend}, both ways`, async ({ story }) => {
+    if (backend === 'haproxy') {
+      await story.lab.spawn(['/opt/ooce/bin/node', '-e', UPGRADES], { zone: 'web3' }).said('ready');
+    }
+    await story.znetadm(`publish --backend ${backend} -p ${port} web3:8091 chat.example.org`);
+    const { stdout } = await story.lab.run([process.execPath, '-e', ASKS(port)], { netns: 'inet', cwd: '/' });
+    assert.is(stdout.trim(), 'HTTP/1.1 101 Switching Protocols HELLO');
+    await story.znetadm(`unpublish -p ${port} web3 chat.example.org`);
+  });
+}
+
 test('a zone that is deleted under load loses no request, and its site goes with it', async ({ story }) => {
   const { requests, errors, bad } = await underLoad(story, 'http://www.example.org/', [], async () => {
     await story.znetadm('delete-zone web2');
