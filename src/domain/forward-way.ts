@@ -30,10 +30,14 @@ export function proxiesOf(zone: ZoneRecord, zones: readonly ZoneRecord[]): ZoneR
 
 /** The zone's first address of the family of an outside address, on a network of that proxy. Undefined: it has none. */
 export function insideAddress(zone: ZoneRecord, proxy: ZoneRecord, outside: Address): Address | undefined {
+  return insideAddresses(zone, proxy).find((address) => familyOf(address) === familyOf(outside));
+}
+
+/** The addresses by which a proxy reaches a zone behind it, in the order of its networks. */
+export function insideAddresses(zone: ZoneRecord, proxy: ZoneRecord): Address[] {
   return routedNetworks(proxy)
     .filter((network) => isBehind(zone, network))
-    .flatMap((network) => addressesOn(zone, network))
-    .find((address) => familyOf(address) === familyOf(outside));
+    .flatMap((network) => addressesOn(zone, network));
 }
 
 /** The way a forward of a zone takes now; why there is none, when it leads nowhere. */

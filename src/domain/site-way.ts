@@ -1,17 +1,14 @@
-import type { Address } from './address.ts';
-import { familyOf } from './address.ts';
-import { proxiesOf } from './forward-way.ts';
+import { type Address, familyOf } from './address.ts';
+import { insideAddresses, proxiesOf } from './forward-way.ts';
 import { GLOBAL } from './names.ts';
 import type { Site } from './site.ts';
-import { addressesOn, isBehind, routedNetworks, type ZoneRecord } from './zone-record.ts';
+import { type ZoneRecord, zonesBehind } from './zone-record.ts';
 
 // Which proxies serve a site, and where they find the zone.
 
 /** The address by which a proxy reaches a zone behind it: of IPv4, or where it has none of IPv6. Undefined: it has none. */
 export function siteAddress(zone: ZoneRecord, proxy: ZoneRecord): Address | undefined {
-  const addresses = routedNetworks(proxy)
-    .filter((network) => isBehind(zone, network))
-    .flatMap((network) => addressesOn(zone, network));
+  const addresses = insideAddresses(zone, proxy);
   return addresses.find((address) => familyOf(address) === 'inet') ?? addresses[0];
 }
 
@@ -26,7 +23,12 @@ export function sitesOf(
   zones: readonly ZoneRecord[],
 ): { readonly zone: ZoneRecord; readonly site: Site }[] {
   if (proxy.name === GLOBAL) return [];
-  return zones
-    .filter((zone) => zone.sites.length > 0 && zone.state !== 'deleting' && proxiesOf(zone, zones).includes(proxy))
+  return zonesBehind(proxy, zones)
+    .filter(({ state }) => state !== 'deleting')
     .flatMap((zone) => zone.sites.map((site) => ({ zone, site })));
+}
+
+/** Whether a zone is to be asked: it is made, has booted for the first time, and runs. */
+export function isUp({ state, bootPending }: ZoneRecord, running: boolean): boolean {
+  return state === 'ready' && !bootPending && running;
 }

@@ -1,5 +1,5 @@
 import { describeSite } from '../domain/site.ts';
-import { servingProxies, siteAddress } from '../domain/site-way.ts';
+import { isUp, servingProxies, siteAddress } from '../domain/site-way.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { System } from '../system/system.ts';
 import { observeHost } from './observe.ts';
@@ -28,7 +28,7 @@ export async function siteRows(
   const rows = chosen.flatMap((zone) =>
     zone.sites.flatMap((site): SiteRow[] => {
       const proxies = servingProxies(zone, zones);
-      const runs = observed.zones.get(zone.name)?.state === 'running' && zone.state === 'ready' && !zone.bootPending;
+      const up = isUp(zone, observed.zones.get(zone.name)?.state === 'running');
       const row = (proxy: ZoneRecord | undefined): SiteRow => ({
         site: describeSite(site),
         zone: zone.name,
@@ -38,7 +38,7 @@ export async function siteRows(
         backend: site.backend,
         certificate: site.certificate ?? '',
         check: site.check ?? '',
-        state: proxy === undefined ? 'served by nobody' : runs ? 'up' : 'down',
+        state: proxy === undefined ? 'served by nobody' : up ? 'up' : 'down',
       });
       return proxies.length === 0 ? [row(undefined)] : proxies.map(row);
     }),

@@ -25,6 +25,7 @@ export function formatCommand({ program, args, env = {} }: Command): string {
   return [...settings, ...[program, ...args].map(quoteForShell)].join(' ');
 }
 
-function quoteForShell(word: string): string {
+/** A word that a shell takes for exactly this text: within single quotes nothing has a meaning but the quote itself. */
+export function quoteForShell(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

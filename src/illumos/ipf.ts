@@ -6,6 +6,9 @@ const IPFSTAT = '/usr/sbin/ipfstat';
 
 const family6 = (family: Family) => (family === 'inet6' ? ['-6'] : []);
 
+/** Whether the exit status of a program lies, so that anything on its stderr is a refusal (§7.2). Others may praise a file there. */
+export const isLying = (program: string) => /\/(ipf|ipnat)$/.test(program);
+
 /** Asks what the parser makes of a file, without loading it. ipf obeys options as they come, so "-f" is last (§7.2). */
 export function printFilterRules(file: string, family: Family): Command {
   return { program: IPF, args: [...family6(family), '-n', '-v', '-f', file] };

@@ -2,11 +2,12 @@ import type { Family } from '../domain/address.ts';
 import type { Nic } from '../domain/metadata.ts';
 import { addressesOf, hasFamily } from '../domain/nic.ts';
 import { formatInterfaceAddress, formatPrefix, netmaskOf } from '../domain/prefix.ts';
+import { quoteForShell } from '../illumos/command.ts';
 import { planAddresses } from './addresses.ts';
 import { planInterfaces } from './interfaces.ts';
 import { formatRoutes } from './route-record.ts';
 import { planRoutes, ROUTE_RECORD, wantedRoutes } from './routes.ts';
-import { commandWords, quoteWord, shellFunction } from './shell-words.ts';
+import { commandWords, shellFunction } from './shell-words.ts';
 import type { Step } from './step.ts';
 
 // Addresses and routes of a boot program: what makes them from nothing, and what proves them.
@@ -29,11 +30,11 @@ function stepLine(step: Step): string[] {
   const { reason, command, tolerates = [] } = step;
   const [tolerated] = tolerates;
   const how = tolerated === undefined ? 'run' : `run_tolerating ${tolerated}`;
-  return [`${how} ${quoteWord(reason)} ${commandWords(command)}`];
+  return [`${how} ${quoteForShell(reason)} ${commandWords(command)}`];
 }
 
 function onLink({ link }: Nic, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : [`if on ${quoteWord(link)}; then`, ...lines.map((line) => `\t${line}`), 'fi'];
+  return lines.length === 0 ? [] : [`if on ${quoteForShell(link)}; then`, ...lines.map((line) => `\t${line}`), 'fi'];
 }
 
 /** All that can be made at once is, then all of it is waited for together: duplicate address detection takes its time. */
@@ -72,7 +73,7 @@ function stagesOf(steps: readonly Step[]): Step[][] {
 function noteLines(nics: readonly Nic[]): string[] {
   const text = formatRoutes(wantedRoutes(nics, { families: FAMILIES, withDefaults: false }));
   if (text === '') return [`[ ! -e ${ROUTE_RECORD} ] || /usr/bin/rm -f ${ROUTE_RECORD}`];
-  return [`note ${ROUTE_RECORD} ${quoteWord(text)}`];
+  return [`note ${ROUTE_RECORD} ${quoteForShell(text)}`];
 }
 
 /** "LINK/OBJECT:TYPE:ok:ADDRESS" as ipadm prints it (§2.3); with link protection static ones are of another type. */
@@ -81,15 +82,15 @@ function knownLines(nics: readonly Nic[], family: Family): string[] {
     const { link, dhcp, addrconf } = nic;
     const statics = addressesOf(nic, family).flatMap((address) =>
       ['static', 'from-gz'].map(
-        (type) => `${quoteWord(`${link}/`)}*:${type}:ok:${quoteWord(escaped(formatInterfaceAddress(address)))}`,
+        (type) => `${quoteForShell(`${link}/`)}*:${type}:ok:${quoteForShell(escaped(formatInterfaceAddress(address)))}`,
       ),
     );
-    if (family === 'inet') return dhcp ? [...statics, `${quoteWord(`${link}/dhcp:dhcp:ok:`)}[0-9]*`] : statics;
+    if (family === 'inet') return dhcp ? [...statics, `${quoteForShell(`${link}/dhcp:dhcp:ok:`)}[0-9]*`] : statics;
     if (!hasFamily(nic, 'inet6')) return [];
     const base = ['addrconf', 'from-gz'].map(
-      (type) => `${quoteWord(`${link}/${addrconf ? 'ra' : 'll'}:${type}:ok:fe80`)}*`,
+      (type) => `${quoteForShell(`${link}/${addrconf ? 'ra' : 'll'}:${type}:ok:fe80`)}*`,
     );
-    return [...statics, ...base, ...(addrconf ? [`${quoteWord(`${link}/?:`)}*`] : [])];
+    return [...statics, ...base, ...(addrconf ? [`${quoteForShell(`${link}/?:`)}*`] : [])];
   });
   return patterns.length === 0 ? ['return 1'] : [`case $1 in`, `${patterns.join(' | ')}) ;;`, '*) return 1 ;;', 'esac'];
 }
@@ -104,7 +105,7 @@ function countLines(nics: readonly Nic[], family: Family): string[] {
   };
   return [
     'case $1 in',
-    ...nics.map((nic) => `${quoteWord(nic.link)}) count=${count(nic)} ;;`),
+    ...nics.map((nic) => `${quoteForShell(nic.link)}) count=${count(nic)} ;;`),
     '*) count=0 ;;',
     'esac',
   ];
@@ -112,7 +113,7 @@ function countLines(nics: readonly Nic[], family: Family): string[] {
 
 /** What in.ndpd adds by itself, however much. */
 function advertisedLines(nics: readonly Nic[]): string[] {
-  const links = nics.filter(({ addrconf }) => addrconf).map(({ link }) => `${quoteWord(`${link}/?:`)}*`);
+  const links = nics.filter(({ addrconf }) => addrconf).map(({ link }) => `${quoteForShell(`${link}/?:`)}*`);
   return links.length === 0 ? ['return 1'] : ['case $1 in', `${links.join(' | ')}) ;;`, '*) return 1 ;;', 'esac'];
 }
 
@@ -125,7 +126,7 @@ function routeLines(nics: readonly Nic[], family: Family): string[] {
       nic,
       wanted(nic).map(({ to, router }) => {
         const place = family === 'inet' ? `${to.address}/${netmaskOf(to.length)}` : inet6Destination(formatPrefix(to));
-        return `has_route ${family} ${quoteWord(place)} ${quoteWord(router)} || return 1`;
+        return `has_route ${family} ${quoteForShell(place)} ${quoteForShell(router)} || return 1`;
       }),
     ),
   );

@@ -3,7 +3,9 @@ import { type RenderedFile, reloadOf } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL } from '../domain/names.ts';
 import { forwardedFamilies } from '../domain/nic.ts';
+import { quoteForShell } from '../illumos/command.ts';
 import { setForwarding, showForwarding } from '../illumos/ipadm.ts';
+import { isLying } from '../illumos/ipf.ts';
 import { IDENTITY_DOMAIN, IPFILTER, OWN_PROGRAMS, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { disableService, refreshService } from '../illumos/svcadm.ts';
 import { setProperty } from '../illumos/svccfg.ts';
@@ -13,9 +15,9 @@ import { wantsIpv6 } from './ipv6.ts';
 import { formatLastGood } from './last-good.ts';
 import { FILTER_RECORD, filters } from './own-filter.ts';
 import { isWanted } from './own-services.ts';
-import { commandWords, quoteWord, shellFunction } from './shell-words.ts';
+import { commandWords, shellFunction } from './shell-words.ts';
 import { hasResolver } from './zone.ts';
-import { LAST_GOOD, metadataFor, OWN_TEMPLATES } from './zone-paths.ts';
+import { LAST_GOOD, LOCAL, metadataFor, OWN_TEMPLATES } from './zone-paths.ts';
 
 /** What a boot program is made from. */
 export interface BootSource {
@@ -38,10 +40,8 @@ export interface OwnInputs {
   /** Names in OWN_TEMPLATES and in its partials, sorted, as the shell lists them: those that begin with "." left out. */
   readonly names: readonly string[];
   readonly partials: readonly string[];
-  /** All that is read of them, by path. */
+  /** All that is read of them, by path; LOCAL among them where it is there. */
   readonly texts: ReadonlyMap<string, string>;
-  /** Whether there is a local.ini. */
-  readonly local?: string;
 }
 
 export const NOTHING_OWN: OwnInputs = { names: [], partials: [], texts: new Map() };
@@ -54,7 +54,7 @@ const HEAD = '# zonenet boot program 1';
 
 /** Names what a boot program is good for, so that nobody makes it twice. In hexadecimal. */
 export function bootKey({ text, edition, own }: Pick<BootSource, 'text' | 'edition' | 'own'>): string {
-  const content = [text, edition, own.names, own.partials, [...own.texts], own.local ?? null];
+  const content = [text, edition, own.names, own.partials, [...own.texts]];
   return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }
 
@@ -90,12 +90,12 @@ export function formatBootProgram(source: BootSource): string | undefined {
   const sorted = (some: readonly Shaped[]) =>
     [...some].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
   const listed = (prefix: string, some: readonly Shaped[]) => [
-    `${prefix}_paths=${quoteWord(
+    `${prefix}_paths=${quoteForShell(
       sorted(some)
         .map(({ path }) => path)
         .join(' '),
     )}`,
-    `${prefix}_shapes=${quoteWord(sorted(some).map(shapeLine).join('\n'))}`,
+    `${prefix}_shapes=${quoteForShell(sorted(some).map(shapeLine).join('\n'))}`,
     `${prefix}_text="${sorted(some)
       .map(({ path }) => `$${names.get(path)}`)
       .join('')}"`,
@@ -105,15 +105,15 @@ export function formatBootProgram(source: BootSource): string | undefined {
     `# What zone ${metadata.zone} does when it boots with generation ${metadata.generation} of its metadata, made ahead. Not to be edited: it is made anew.`,
     `zone=${metadata.zone} generation=${metadata.generation} role=${metadata.role}`,
     `digest=${digest}`,
-    `own=${quoteWord(ownListing(own))}`,
-    `mtus=${quoteWord(metadata.nics.map(({ link, mtu }) => `${link}:${mtu}`).join(' '))}`,
+    `own=${quoteForShell(ownListing(own))}`,
+    `mtus=${quoteForShell(metadata.nics.map(({ link, mtu }) => `${link}:${mtu}`).join(' '))}`,
     `ends_with_start=${wantsIpv6(metadata.nics) ? 'no' : 'last'}`,
     `names=${hasResolver(metadata) ? 'yes' : "''"}`,
-    ...all.map(({ path, content }) => `${names.get(path)}=${quoteWord(content)}`),
+    ...all.map(({ path, content }) => `${names.get(path)}=${quoteForShell(content)}`),
     ...listed('input', inputs),
     ...listed('all', all),
     `last_good=$${names.get(LAST_GOOD)}`,
-    `last_good_shape=${quoteWord(shapeLine(lastGood))}`,
+    `last_good_shape=${quoteForShell(shapeLine(lastGood))}`,
     ...files.flatMap((rendered, index) => checkFunction(rendered, index)),
     shellFunction(
       'each_file',
@@ -155,11 +155,11 @@ function shapeOf({ file }: RenderedFile, { owners }: BootSource): string {
 }
 
 /** What the shell makes of the patterns and paths that zonenet-boot.sh lists; a pattern that finds nothing stays as it is. */
-function ownListing({ names, partials, local }: OwnInputs): string {
+function ownListing({ names, partials, texts }: OwnInputs): string {
   const found = (directory: string, some: readonly string[]) =>
     some.length === 0 ? [`${directory}/*`] : some.map((name) => `${directory}/${name}`);
   const paths = [...found(OWN_TEMPLATES, names), ...found(`${OWN_TEMPLATES}/partials`, partials)];
-  return [...paths, ...(local === undefined ? [] : [local])].join(' ');
+  return [...paths, ...(texts.has(LOCAL) ? [LOCAL] : [])].join(' ');
 }
 
 /** PATH SHAPE OCTAL OWNER POLICY CHECK RELOAD CONTENT, as zonenet-boot.sh takes them. */
@@ -175,22 +175,20 @@ function fileLine(rendered: RenderedFile, index: number, text: string | undefine
     file.policy,
     file.check.length === 0 ? '' : `check_${index}`,
     reload === undefined ? '' : `${reload.verb} ${reload.service}`,
-  ].map(quoteEmpty);
-  const value = text === undefined ? quoteEmpty(content) : `"$${text}"`;
+  ].map(quoteForShell);
+  const value = text === undefined ? quoteForShell(content) : `"$${text}"`;
   return `"$1" ${words.join(' ')} ${value} || return 1`;
 }
-
-const quoteEmpty = (text: string) => (text === '' ? "''" : quoteWord(text));
 
 /** How a program is asked what it thinks of a candidate, which stands for "{file}" in its words. */
 function checkFunction({ file }: RenderedFile, index: number): string[] {
   if (file.check.length === 0) return [];
   const words = file.check.map((word) => word.split('{file}').map(quotePart).join('"$1"'));
-  const how = /\/(ipf|ipnat)$/.test(file.check[0] ?? '') ? 'silent' : 'loud';
+  const how = isLying(file.check[0] ?? '') ? 'silent' : 'loud';
   return [shellFunction(`check_${index}`, [`checked ${how} ${words.join(' ')}`])];
 }
 
-const quotePart = (text: string) => (text === '' ? '' : quoteWord(text));
+const quotePart = (text: string) => (text === '' ? '' : quoteForShell(text));
 
 function serviceFunctions(metadata: ZoneMetadata): string[] {
   const filtering = filters(metadata);
@@ -228,7 +226,7 @@ function serviceFunctions(metadata: ZoneMetadata): string[] {
         ]
       : []),
   ];
-  const note = filtering && !isProxy ? [`note ${FILTER_RECORD} ${quoteWord('ipfilter\n')}`] : [];
+  const note = filtering && !isProxy ? [`note ${FILTER_RECORD} ${quoteForShell('ipfilter\n')}`] : [];
   return [
     shellFunction('look_services', look),
     shellFunction('note_filter', note),
@@ -242,8 +240,8 @@ function policyLines(): string[] {
   return [
     'changed=',
     ...POLICY.flatMap((property) => [
-      `has_property ${property.name} ${quoteWord(property.value)} || {`,
-      `\trun ${quoteWord(`${property.name} of ipfilter is not ${property.value}`)} ${commandWords(setProperty(IPFILTER, property))}`,
+      `has_property ${property.name} ${quoteForShell(property.value)} || {`,
+      `\trun ${quoteForShell(`${property.name} of ipfilter is not ${property.value}`)} ${commandWords(setProperty(IPFILTER, property))}`,
       '\tchanged=yes',
       '}',
     ]),
@@ -253,7 +251,7 @@ function policyLines(): string[] {
 
 function forwardingLines(metadata: ZoneMetadata): string[] {
   const families = forwardedFamilies(metadata);
-  const reason = quoteWord('the rules in the kernel are those of the files');
+  const reason = quoteForShell('the rules in the kernel are those of the files');
   const protocols = families.map((family) => (family === 'inet' ? 'ipv4' : 'ipv6'));
   return [
     ...families.map((family) => `run ${reason} ${commandWords(setForwarding('on', family))}`),

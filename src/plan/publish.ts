@@ -10,7 +10,7 @@ import type { Network } from '../domain/network.ts';
 import { formatResolvedRule } from '../domain/resolved-rule.ts';
 import { resolveRule } from '../domain/rule-ends.ts';
 import { formatServedSite } from '../domain/site.ts';
-import { siteAddress } from '../domain/site-way.ts';
+import { isUp, siteAddress } from '../domain/site-way.ts';
 import { mergeVars, type Vars } from '../domain/vars.ts';
 import { addressesOn, isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
@@ -90,7 +90,7 @@ function sitesBehind(proxy: ZoneRecord, others: readonly ZoneRecord[], running: 
   return others.flatMap((zone) => {
     const to = zone.sites.length === 0 ? undefined : siteAddress(zone, proxy);
     if (to === undefined) return [];
-    const up = zone.state === 'ready' && !zone.bootPending && running.has(zone.name);
+    const up = isUp(zone, running.has(zone.name));
     return [{ zone: zone.name, sites: zone.sites.map((site) => ({ ...site, to, up })) }];
   });
 }

@@ -1,15 +1,10 @@
-import type { Command } from '../illumos/command.ts';
+import { type Command, quoteForShell } from '../illumos/command.ts';
 
 // Text of a program for /sbin/sh, made so that no value is ever read as anything but itself.
 
-/** A word that the shell takes for exactly this text: within single quotes nothing has a meaning but the quote itself. */
-export function quoteWord(text: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 /** A command as words. What it is given on standard input or in its environment cannot be said so, and no boot command has it. */
 export function commandWords({ program, args }: Command): string {
-  return [program, ...args].map(quoteWord).join(' ');
+  return [program, ...args].map(quoteForShell).join(' ');
 }
 
 /** A function with these lines. One without lines does nothing, and succeeds. */

@@ -1,6 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import { formatCommand } from '../illumos/command.ts';
+import { isLying } from '../illumos/ipf.ts';
 import { isStale, type ObservedFile } from '../plan/files.ts';
 import { CANDIDATES, STATE_DIRECTORY } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
@@ -39,15 +40,12 @@ export async function checkCandidates(
   return new Map([...files.map(({ file }) => [file.path, file.path] as const), ...candidates]);
 }
 
-/** Programs whose exit status lies, so that anything on stderr is a refusal (§7.2). Others may praise a file there. */
-const LIARS = /\/(ipf|ipnat)$/;
-
 async function checkCandidate({ file, content }: RenderedFile, candidate: string, system: System): Promise<void> {
   const [program = '', ...args] = file.check.map((word) => word.replaceAll('{file}', candidate));
   const command = { program, args };
   const { status, stderr, timedOut } = await system.run(command);
   const said = stderr.trim();
-  if (status === 0 && (said === '' || !LIARS.test(program))) return;
+  if (status === 0 && (said === '' || !isLying(program))) return;
   const number = /line (\d+)/.exec(said)?.[1] ?? /^(\d+):/.exec(said)?.[1];
   const line = number === undefined ? undefined : content.split('\n')[Number(number) - 1];
   const message = [

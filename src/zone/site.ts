@@ -45,7 +45,6 @@ export async function readSite(metadata: ZoneMetadata, system: System): Promise<
       names,
       partials,
       texts: new Map([...texts, ...(local === undefined ? [] : [[LOCAL, local] as const])]),
-      ...(local === undefined ? {} : { local: LOCAL }),
     },
   };
 }
