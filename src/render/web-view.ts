@@ -1,7 +1,7 @@
 import { type Address, familyOf } from '../domain/address.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { addressesOf } from '../domain/nic.ts';
-import { type Backend, HTTP, portsOf, type ServedSite, type SiteKind } from '../domain/site.ts';
+import { type Backend, HTTP, portsOf, type ServedSite } from '../domain/site.ts';
 import type { Vars } from '../domain/vars.ts';
 
 /** nginx.conf and haproxy.cfg: what one program serves. All lists are empty where it serves nothing. */
@@ -9,21 +9,18 @@ export interface WebView {
   /** The account of its workers. Without: that of whoever starts it. */
   readonly user?: string;
   readonly listens: readonly WebListen[];
-  /** Those that lead to TLS what comes by http, for names that http itself is not served for. */
-  readonly redirects: readonly WebRedirect[];
   readonly pools: readonly WebPool[];
 }
 
 /** One port outside. */
 export interface WebListen {
   readonly port: number;
-  readonly kind: SiteKind;
   readonly tls: boolean;
   readonly pass: boolean;
   /** Certificates of its names, each once. */
   readonly certificates: readonly string[];
   readonly hosts: readonly WebHost[];
-  /** Where redirects share the port. */
+  /** At the port of http: the names that are led to TLS, since http itself is not served for them. */
   readonly redirects: readonly WebRedirect[];
 }
 
@@ -55,7 +52,6 @@ interface WebPlace {
 export interface WebPool {
   /** A word: "http_80_1". */
   readonly name: string;
-  readonly kind: SiteKind;
   readonly pass: boolean;
   readonly check?: string;
   /** "http://www.example.org/", for readers. */
@@ -85,17 +81,27 @@ export function webView(metadata: ZoneMetadata, vars: Vars, backend: Backend): W
   const pools = new Map(groups.map((members, index) => [members, poolOf(members, index)]));
   const wanted = redirectsOf(sites);
   const ports = grouped(groups, ([first]) => `${first?.site.listen}`);
-  const listens = ports.map((members) => listenOf(members, pools, wanted)).sort((a, b) => a.port - b.port);
+  const listens = ports.map((members) => listenOf(members, pools, wanted));
+  // A port of its own, where no site has it.
+  if (wanted.length > 0 && listens.every(({ port }) => port !== HTTP)) listens.push(redirectsAlone(wanted));
   const user = userOf(vars, backend);
   return {
     ...(user === undefined ? {} : { user }),
-    listens,
-    redirects: listens.some(({ port }) => port === HTTP) ? [] : wanted,
+    listens: listens.sort((a, b) => a.port - b.port),
     pools: [...pools.values()],
   };
 }
 
 const HTTPS = 443;
+
+const redirectsAlone = (redirects: readonly WebRedirect[]): WebListen => ({
+  port: HTTP,
+  tls: false,
+  pass: false,
+  certificates: [],
+  hosts: [],
+  redirects,
+});
 
 /**
  * "webservd", or what the site says with the value "web_user"; "root" for one that has no other account: haproxy is then told
@@ -122,7 +128,6 @@ function poolOf(members: readonly Placed[], index: number): WebPool {
   const { kind, host, listen, path, check } = first.site;
   return {
     name: `${kind}_${listen}_${index + 1}`,
-    kind,
     pass: kind === 'pass',
     ...(check === undefined ? {} : { check }),
     site: `${host}:${listen}${path}`,
@@ -164,7 +169,6 @@ function listenOf(
   );
   return {
     port: listen,
-    kind,
     tls: kind === 'tls',
     pass: kind === 'pass',
     certificates: [...new Set(certificates)],

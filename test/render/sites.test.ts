@@ -71,6 +71,12 @@ for (const backend of ['nginx', 'haproxy'] as const) {
     assert.is(complaintOf(backend, rendered(backend, [])), '');
   });
 
+  withPrograms(`${backend} takes a port that is there for redirects alone`, () => {
+    const text = rendered(backend, sitesOf({ web1: [`10.2.0.2 up tls a.example.org 20002 / 8080 ${backend} cert=a`] }));
+    assert.match(text, 'https://a.example.org:20002');
+    assert.is(complaintOf(backend, text), '');
+  });
+
   withPrograms(`${backend} takes whatever is published`, () => {
     const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,20}[a-z0-9])?$/);
     const host = fc.array(label, { minLength: 1, maxLength: 4 }).map((labels) => labels.join('.'));
