@@ -700,7 +700,7 @@ nat_rules() {
 	IFS=$blanks
 }
 
-# same_rules KIND PROGRAM-THAT-PRINTS... -- PROGRAM-THAT-SHOWS...: what the parser makes of our file, and the kernel.
+# prove_filter '' or -6, FILE; prove_nat FILE: what the parser makes of our file is what the kernel has.
 prove_filter() {
 	want=$(/usr/sbin/ipf $1 -n -v -f "$2") && have=$(/usr/sbin/ipfstat $1 -io) || fail "Cannot ask for the rules of $2"
 	sort_rules "$want"
