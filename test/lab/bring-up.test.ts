@@ -255,11 +255,10 @@ test('an ordinary user brings a lab up', async () => {
     return;
   }
   const home = mkdtempSync(join(tmpdir(), 'home-'));
-  const { NODE_V8_COVERAGE: _, ...env } = process.env;
   try {
     const ids = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
     const { status, stdout, stderr } = spawnSync('setpriv', [...ids, process.execPath, file], {
-      env: { ...env, HOME: home, [RUNNER]: 'done' },
+      env: { ...process.env, NODE_V8_COVERAGE: '', HOME: home, [RUNNER]: 'done' },
       encoding: 'utf8',
     });
     assert.is(status, 0, stderr);

@@ -25,8 +25,6 @@ export interface BringUp {
 export interface BringUpOptions {
   readonly mode?: Mode;
   readonly client?: ClientKind;
-  /** Directory that programs in the lab write coverage to. */
-  readonly coverage?: string;
   /** The physical links of the host; missing is e1000g0 with a cable in. */
   readonly physicalLinks?: readonly PhysicalLink[];
 }
@@ -59,17 +57,17 @@ async function tryMode(mode: Mode, options: BringUpOptions): Promise<BringUp> {
     client,
     node: process.execPath,
     ...(existsSync(software) ? { software } : {}),
-    ...(options.coverage === undefined ? {} : { coverage: options.coverage }),
     ...(options.physicalLinks === undefined ? {} : { physicalLinks: options.physicalLinks }),
   };
   writeFileSync(join(run, 'config.json'), JSON.stringify(config));
   const log = openSync(join(run, 'log'), 'a', 0o600);
-  const { NODE_EXTRA_CA_CERTS: _ca, NODE_V8_COVERAGE: _coverage, NODE_OPTIONS: _options, ...env } = process.env;
+  const { NODE_EXTRA_CA_CERTS: _ca, NODE_OPTIONS: _options, ...env } = process.env;
   const labd = [process.execPath, '--enable-source-maps', join(root, 'build/lab/labd.cjs'), run];
-  const child = spawn(client, ['launch', mode, String(process.pid), run, options.coverage ?? '', ...labd], {
+  const child = spawn(client, ['launch', mode, String(process.pid), run, ...labd], {
     argv0: 'lab',
     detached: true,
-    env,
+    // Node hands this one on to its children unless they have a value of their own.
+    env: { ...env, NODE_V8_COVERAGE: '' },
     stdio: ['pipe', log, log],
   });
   closeSync(log);

@@ -26,8 +26,7 @@ function scenarioOf(lab: LabHandle, commands: readonly string[], note: string): 
       catch (error) { if (!String(error.stderr).includes('object already exists')) { process.stderr.write(line + ': ' + error.stderr); process.exit(1); } }
     }
     ${note}`;
-  const run = (before: readonly string[]) =>
-    lab.run([...before, '/opt/ooce/bin/node', '-e', script], { env: { NODE_V8_COVERAGE: '' } });
+  const run = (before: readonly string[]) => lab.run([...before, '/opt/ooce/bin/node', '-e', script]);
   return {
     begin: async () => {
       await lab.run('dladm delete-vnic v0; dladm delete-etherstub s0; rm -f /etc/note /etc/.note');

@@ -1,5 +1,5 @@
 // What tests import: a lab to run programs in, faults to set, and what happened to ask for.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BringUpOptions } from './bring-up.ts';
 import { bringUp } from './bring-up.ts';
@@ -30,12 +30,10 @@ export type LabHandle = Awaited<ReturnType<typeof startLab>>;
  * Ends with its runner, whatever happens to that; a test still calls `stop`, which is what notices refusals.
  */
 export async function startLab(options: BringUpOptions = {}) {
-  const coverage = options.coverage ?? process.env['NODE_V8_COVERAGE'];
-  if (coverage !== undefined) mkdirSync(coverage, { recursive: true });
-  const lab = await bringUp({ ...options, ...(coverage === undefined ? {} : { coverage }) });
+  const lab = await bringUp(options);
   const { run: directory } = lab;
 
-  const { spawn, run, mustRun } = createPrograms(directory, coverage !== undefined);
+  const { spawn, run, mustRun } = createPrograms(directory);
 
   /** The lab's own program on the network of a zone or of a namespace by name. */
   async function onWire(mode: 'capture' | 'inject', where: { zone: string } | { netns: string }, device: string) {

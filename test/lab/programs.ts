@@ -51,8 +51,6 @@ const ROOTS_ENVIRONMENT = {
   TZ: 'UTC',
 };
 const MINUTE = 60_000;
-/** Where zones see the directory that coverage is collected in. */
-const COVERAGE = '/usr/lib/lab/coverage';
 
 /** What a program has said on one stream, and who listens. */
 function createTranscript() {
@@ -90,17 +88,13 @@ function eachLine(transcript: ReturnType<typeof createTranscript>, listener: (li
 
 let lastRun = 0;
 
-/** Starts programs in the lab of a run directory; with `coverage`, those in zones write theirs. */
-export function createPrograms(directory: string, coverage: boolean) {
+/** Starts programs in the lab of a run directory. */
+export function createPrograms(directory: string) {
   function spawn(argv: readonly string[], options: Omit<RunOptions, 'stdin' | 'timeoutMs'> = {}): Spawned {
     const id = ++lastRun;
     const { zone, netns, cwd = '/root', uid = 0, gid = 0 } = options;
     const output = { stdout: createTranscript(), stderr: createTranscript() };
-    const env = {
-      ...ROOTS_ENVIRONMENT,
-      ...(coverage && netns === undefined ? { NODE_V8_COVERAGE: COVERAGE } : {}),
-      ...options.env,
-    };
+    const env = { ...ROOTS_ENVIRONMENT, ...options.env };
     const where = { ...(zone === undefined ? {} : { zone }), ...(netns === undefined ? {} : { netns }) };
     const started = start(directory, { op: 'run', id, ...where, argv, env, cwd, uid, gid }, (stream, chunk) =>
       output[stream].add(chunk),

@@ -11,8 +11,8 @@ export interface StoryScenario extends Scenario<State> {
   readonly otherwise: () => State | undefined;
 }
 
-/** What the commands and methods under test are started with: no coverage, whose files would be changes too. */
-export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin', NODE_V8_COVERAGE: '' };
+/** What the commands and methods under test are started with. */
+export const ENVIRONMENT = { PATH: '/usr/sbin:/usr/bin' };
 export const SERVICES = ['svc:/network/zonenet:default', 'svc:/network/zonenet-forwarding:default'];
 export const PROXY = '-R back -x e1000g0=203.0.113.5/24 -r 203.0.113.1 proxy';
 const APPLIED = `generation=$(grep '^generation = ' /etc/zonenet/host/metadata.ini) && cd /var/zonenet &&

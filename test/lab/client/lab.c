@@ -252,22 +252,20 @@ static void must_mount(const char *what, const char *where, const char *type, un
   if (mount(what, where, type, flags, data) < 0) fail(1, "mount %s on %s", what ? what : type, where);
 }
 
-/* Private mounts; of the machine only the run directory (and one for coverage) can be written. */
-static void outer_mounts(const char *run, const char *writable) {
+/* Private mounts; of the machine only the run directory can be written. */
+static void outer_mounts(const char *run) {
   must_mount(0, "/", 0, MS_REC | MS_PRIVATE, 0);
   must_mount(run, run, 0, MS_BIND | MS_REC, 0);
-  if (*writable) must_mount(writable, writable, 0, MS_BIND, 0);
   set_attributes("/", SETATTR_RECURSIVE, SETATTR_RDONLY, 0);
   set_attributes(run, 0, 0, SETATTR_RDONLY);
-  if (*writable) set_attributes(writable, 0, 0, SETATTR_RDONLY);
   must_mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, 0);
   must_mount("tmpfs", "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
   if (mkdir("/run/netns", 0755) < 0) fail(1, "/run/netns");
 }
 
 /* pid 1 inside: starts labd, reaps everything, ends when labd ends, and everything with it. */
-static int outer_init(const char *run, const char *writable, char **program) {
-  outer_mounts(run, writable);
+static int outer_init(const char *run, char **program) {
+  outer_mounts(run);
   pid_t labd = fork();
   if (labd == 0) {
     execv(program[0], program);
@@ -307,7 +305,7 @@ static void become_user_root(const char *mode, int asks, int answers) {
 }
 
 static int launch(char **argv) {
-  const char *mode = argv[0], *run = argv[2], *writable = argv[3];
+  const char *mode = argv[0], *run = argv[2];
   int asks[2], answers[2], alive[2];
   char byte = 0;
   die_with_parent(atoi(argv[1]));
@@ -338,7 +336,7 @@ static int launch(char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   struct pollfd parent = {alive[0], POLLIN, 0};
   if (poll(&parent, 1, 0) != 0) exit(1); /* parent gone; its pid cannot be seen from here */
-  return outer_init(run, writable, argv + 4);
+  return outer_init(run, argv + 3);
 }
 
 /* ---- a zone's init ----------------------------------------------------------------------------------------------- */

@@ -172,20 +172,19 @@ sub must_mount {
 }
 
 sub outer_mounts {
-    my ($run, $writable) = @_;
-    my @open = grep { $_ ne '' } $run, $writable;
+    my ($run) = @_;
     must_mount(undef, '/', undef, $MS_REC | $MS_PRIVATE);
-    must_mount($_, $_, undef, $MS_BIND | $MS_REC) for @open;
+    must_mount($run, $run, undef, $MS_BIND | $MS_REC);
     set_attributes('/', $RECURSIVE, $MOUNT_RDONLY, 0) or failed(1, 'mount_setattr /');
-    for (@open) { set_attributes($_, 0, 0, $MOUNT_RDONLY) or failed(1, "mount_setattr $_") }
+    set_attributes($run, 0, 0, $MOUNT_RDONLY) or failed(1, "mount_setattr $run");
     must_mount('proc', '/proc', 'proc', $MS_NOSUID | $MS_NODEV | $MS_NOEXEC);
     must_mount('tmpfs', '/run', 'tmpfs', $MS_NOSUID | $MS_NODEV, 'mode=755');
     mkdir '/run/netns', 0755 or failed(1, '/run/netns');
 }
 
 sub outer_init {
-    my ($run, $writable, @program) = @_;
-    outer_mounts($run, $writable);
+    my ($run, @program) = @_;
+    outer_mounts($run);
     my $labd = fork;
     if ($labd == 0) { exec { $program[0] } @program or failed(1, $program[0]) }
     open STDIN, '<', '/dev/null';
@@ -213,7 +212,7 @@ sub become_user_root {
 }
 
 sub launch {
-    my ($mode, $parent, $run, $writable, @program) = @_;
+    my ($mode, $parent, $run, @program) = @_;
     die_with_parent($parent);
     my $self = $$;
     pipe my $hears, my $asks;
@@ -245,7 +244,7 @@ sub launch {
     my $ready = '';
     vec($ready, fileno $alive, 1) = 1;
     exit 1 if select($ready, undef, undef, 0) != 0;
-    outer_init($run, $writable, @program);
+    outer_init($run, @program);
 }
 
 # ---- a zone's init ---------------------------------------------------------------------------------------------------

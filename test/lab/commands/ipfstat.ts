@@ -15,7 +15,8 @@ const OTHERS = 'ACdfgstvGDMNPSTz';
 export const ipfstat: Program = async (call, lab) => {
   const letters = readLetters(call);
   if (letters === undefined) return 1;
-  await readHits(lab, call.zone);
+  // Only these show the counters.
+  if (letters.has('h') || letters.has('a')) await readHits(lab, call.zone);
   const directions = (['out', 'in'] as const).filter((direction) => letters.has(direction === 'out' ? 'o' : 'i'));
   if (directions.length === 0) {
     if (!letters.has('a')) throw new NotModelled(`ipfstat ${call.args.join(' ')}`);

@@ -28,7 +28,6 @@ export interface LabConfig {
   readonly node: string;
   /** build/opt/zonenet; missing when it is not built. */
   readonly software?: string;
-  readonly coverage?: string;
   /** Missing: e1000g0. */
   readonly physicalLinks?: readonly PhysicalLink[];
 }

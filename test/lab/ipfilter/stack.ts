@@ -100,7 +100,6 @@ export function setOf(zone: Zone, inactive: boolean): RuleSet {
 export async function swapSets(lab: Lab, zone: Zone): Promise<number> {
   const stack = ipfOf(zone);
   const before = stack.active;
-  await readHits(lab, zone);
   stack.active = before === 0 ? 1 : 0;
   await applyFilter(lab, zone);
   return before;

@@ -61,12 +61,10 @@ export interface GlobalSources {
   readonly node: string;
   /** build/opt/zonenet of the repository; missing when there is none. */
   readonly software?: string;
-  /** Where coverage is collected, if it is. */
-  readonly coverage?: string;
 }
 
 /** The global zone's: sources are paths of the machine. */
-export function globalMounts({ run, node, software, coverage }: GlobalSources): Mount[] {
+export function globalMounts({ run, node, software }: GlobalSources): Mount[] {
   return [
     { kind: 'overlay', source: '', target: '/usr', options: `lowerdir=${run}/standins:/usr` },
     ...shared(),
@@ -76,7 +74,6 @@ export function globalMounts({ run, node, software, coverage }: GlobalSources): 
     ...(software === undefined ? [] : [bind(software, '/opt/zonenet')]),
     bind(`${run}/s/global`, `${LAB_DIRECTORY}/s`),
     bind(`${run}/s`, `${LAB_DIRECTORY}/zones`),
-    ...(coverage === undefined ? [] : [bind(coverage, `${LAB_DIRECTORY}/coverage`, 'rw')]),
     proc,
   ];
 }

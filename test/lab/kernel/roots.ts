@@ -137,7 +137,7 @@ export function createStandIns(run: string, client: string): void {
   copyFileSync(client, own);
   chmodSync(own, 0o755);
   const standIns = join(run, 'standins');
-  for (const name of ['s', 'zones', 'coverage']) mkdirSync(join(standIns, 'lib/lab', name), { recursive: true });
+  for (const name of ['s', 'zones']) mkdirSync(join(standIns, 'lib/lab', name), { recursive: true });
   linkSync(own, join(standIns, 'lib/lab/lab'));
   for (const path of Object.keys(PROGRAMS)) {
     const target = join(standIns, path.replace(/^\/usr\//, ''));
