@@ -27,12 +27,13 @@ export function filesBelow(dir, ending) {
     .sort();
 }
 
-/** The software as a host installs it: two self-contained CommonJS bundles, no node_modules. */
+/** The software as a host installs it: self-contained CommonJS bundles, no node_modules. */
 async function buildSoftware() {
   rmSync(out('opt'), { recursive: true, force: true });
   const entryPoints = {
-    start: 'src/system/start.ts',
+    'start-znetadm': 'src/cli/start.ts',
     znetadm: 'src/cli/main.ts',
+    'start-method': 'src/zone/start.ts',
     method: 'src/zone/main.ts',
     compiler: 'src/render/compiler.ts',
   };
@@ -44,8 +45,7 @@ async function buildSoftware() {
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     minify: true,
-    keepNames: true,
-    // start.cjs runs code in a script, where only require is at hand.
+    // system/start.ts runs code in a script, where only require is at hand.
     supported: { 'dynamic-import': false },
     plugins: [templatesPlugin(root, { separate: true })],
   });

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { OperatorError } from '../domain/errors.ts';
+import { monotonic } from '../system/monotonic.ts';
 import type { CliCommand, Context } from './command.ts';
 import { EXIT, exitStatusOf } from './exit-status.ts';
 import { createNodeHost } from './node-host.ts';
@@ -179,7 +180,7 @@ function quiet(command: Command): void {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const progress = createProgress(process.stderr, () => performance.now());
+  const progress = createProgress(process.stderr, monotonic);
   const context: Context = {
     host: createNodeHost(progress, args),
     colour: process.stdout.isTTY === true && (process.env['NO_COLOR'] ?? '') === '' && process.env['TERM'] !== 'dumb',

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { crypto } from '../domain/digest.ts';
 import { createRecorder } from '../host/history.ts';
 import type { Host } from '../host/host.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
@@ -41,7 +41,7 @@ export function createNodeHost(progress: Progress, args: readonly string[]): Hos
     }),
     lock: (name, waitSeconds = WAIT_SECONDS) =>
       acquireLock(`${VOLATILE}/lock/${name}`, { processes, waitMilliseconds: waitSeconds * 1000 }),
-    newId: randomUUID,
+    newId: () => crypto().randomUUID(),
     progress(step) {
       record(step);
       progress.step(step);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { TemplateLayer } from '../domain/template-layer.ts';
@@ -60,7 +60,7 @@ async function makeProgram(
     const layers = [at(common, forAll), at(own, forThis)];
     const all = filesFor(managedFilesOf(layers), metadata);
     const files = await renderFiles(all, metadata, { layers, vars: mergeVars(metadata.vars) });
-    const digest = createHash('sha256').update(text).digest('hex');
+    const digest = digestOf(text);
     return formatBootProgram({ text, metadata, files, digest, edition, own: NOTHING_OWN, owners: new Map() });
   } catch (error) {
     if (error instanceof OperatorError) return undefined;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../domain/digest.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { formatNewConfig } from '../illumos/zonecfg.ts';
@@ -68,9 +68,7 @@ function createSeen(before: Notes, text: string | undefined, system: System): Se
     async config(zone) {
       // Before zonecfg is asked: what is stored while it answers has another stamp.
       const stamp = await system.stampOf(zoneConfigFile(zone.name));
-      const want = createHash('sha256')
-        .update(formatNewConfig(desiredConfig(zone)))
-        .digest('base64');
+      const want = digestOf(formatNewConfig(desiredConfig(zone)));
       return noting('config', zone.name, stamp === undefined ? undefined : `${stamp} ${want}`);
     },
     applied: (zone, id, generation) => noting('applied', zone, id === undefined ? undefined : `${id} ${generation}`),

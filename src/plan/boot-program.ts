@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../domain/digest.ts';
 import { type RenderedFile, reloadOf } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL } from '../domain/names.ts';
@@ -55,7 +55,7 @@ const HEAD = '# zonenet boot program 1';
 /** Names what a boot program is good for, so that nobody makes it twice. In hexadecimal. */
 export function bootKey({ text, edition, own }: Pick<BootSource, 'text' | 'edition' | 'own'>): string {
   const content = [text, edition, own.names, own.partials, [...own.texts]];
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return digestOf(JSON.stringify(content));
 }
 
 /** Whether a program was made for that key. */

@@ -12,7 +12,16 @@ import type { HostStep } from './host-step.ts';
 import { FILTER_RECORD } from './own-filter.ts';
 import { removeEmptied } from './records.ts';
 import { run, type Step } from './step.ts';
-import { CANDIDATES, COMPILED, LAST_GOOD, STATE_DIRECTORY, STATEMENTS, STATUS } from './zone-paths.ts';
+import {
+  CANDIDATES,
+  COMPILED,
+  compiledMethod,
+  LAST_GOOD,
+  METHODS,
+  STATE_DIRECTORY,
+  STATEMENTS,
+  STATUS,
+} from './zone-paths.ts';
 
 // The global zone as a proxy: what is made in it, and taken back.
 
@@ -20,7 +29,7 @@ import { CANDIDATES, COMPILED, LAST_GOOD, STATE_DIRECTORY, STATEMENTS, STATUS } 
 export const keptFile = (path: string) => `${STATE_DIRECTORY}/kept-${basename(path)}`;
 
 /** What the method leaves in a zone, in the global zone beside what the host publishes. */
-const TRACES = [LAST_GOOD, STATUS, STATEMENTS, COMPILED, UNTOLD, FILTER_RECORD];
+const TRACES = [LAST_GOOD, STATUS, STATEMENTS, COMPILED, UNTOLD, FILTER_RECORD, ...METHODS.map(compiledMethod)];
 
 /** Ours in the host, in the order in which they stop; set-up comes last, so that nothing is forwarded while the rest goes. */
 export const HOST_SERVICES = [ZONENET_FORWARDING, ZONENET_NAMES, ZONENET_IPV6, ZONENET];

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
@@ -93,5 +93,5 @@ export function digestOfLayers(layers: readonly TemplateLayer[]): string | undef
     files?.text ?? '',
     ...templates.map(({ name, text }) => [name, text]),
   ]);
-  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return digestOf(JSON.stringify(content));
 }

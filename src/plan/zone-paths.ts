@@ -27,6 +27,14 @@ export const STATEMENTS = `${STATE_DIRECTORY}/status.svccfg`;
 /** On the tmpfs that is there before all services (/var/run comes later): the lock of the methods. */
 export const LOCK = '/etc/svc/volatile/zonenet';
 
+/** What the method is called with: its own and those of the services beside it. */
+export const METHODS = ['start', 'ipv6-start', 'refresh', 'forwarding-start'] as const;
+
+export type Method = (typeof METHODS)[number];
+
+/** What V8 compiled of the method. */
+export const compiledMethod = (method: Method) => `${STATE_DIRECTORY}/code-${method}`;
+
 /** Templates of the site, compiled. */
 export const COMPILED = `${STATE_DIRECTORY}/compiled.json`;
 

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { edition, filesIni, partials as shippedPartials, templates as shippedTemplates } from 'zonenet:templates';
 import runtime, { type Template, type TemplateSpec } from 'handlebars/runtime.js';
+import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { faultsErrorOfAll } from '../domain/fault.ts';
 import { guardedEach } from './guarded-each.ts';
@@ -46,9 +46,7 @@ export interface Compiled {
 /** Names what a compilation is good for: these overrides, for these templates, with this software. In hexadecimal. */
 export function compilationKey(overrides: readonly TemplateOverride[], templates: readonly string[]): string {
   const texts = overrides.map(({ name, path, text }) => [name, path, text]).sort();
-  return createHash('sha256')
-    .update(JSON.stringify([edition, texts, [...templates].sort()]))
-    .digest('hex');
+  return digestOf(JSON.stringify([edition, texts, [...templates].sort()]));
 }
 
 /**

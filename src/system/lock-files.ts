@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
-import { link, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { linkSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
+import { monotonic } from './monotonic.ts';
 import { errorCode } from './node-error.ts';
+import { pause } from './pause.ts';
 import type { ProcessTable } from './process-table.ts';
 
 // Numbered files of a directory, each naming a process: what a lock and its queue are made of.
@@ -24,7 +24,7 @@ export const numbered = (directory: string, kind: Kind, number: number) => join(
 
 /** The numbers that there are of a kind, in no order. */
 export async function numbersOf(directory: string, kind: Kind): Promise<number[]> {
-  return (await readdir(directory)).flatMap((name) => {
+  return readdirSync(directory).flatMap((name) => {
     const number = name.startsWith(`${kind}.`) ? /^\d+$/.exec(name.slice(2))?.[0] : undefined;
     return number === undefined ? [] : [Number(number)];
   });
@@ -38,13 +38,13 @@ const WRITING = 1000;
  * that stays unwritten is of a process that was killed in between.
  */
 export async function readHolder(path: string): Promise<Holder | 'gone'> {
-  const end = performance.now() + WRITING;
+  const end = monotonic() + WRITING;
   for (;;) {
     try {
-      const text = await readFile(path, 'utf8');
+      const text = readFileSync(path, 'utf8');
       if (text.endsWith('}')) return JSON.parse(text) as Holder;
-      if (performance.now() >= end) return {};
-      await setTimeout(10);
+      if (monotonic() >= end) return {};
+      await pause(10);
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return 'gone';
       throw error;
@@ -57,10 +57,10 @@ export async function isAlive({ pid, start, released }: Holder, processes: Proce
   return (await processes.startOf(pid)) === start;
 }
 
-/** Writes the whole file under a name of its own. */
+/** Writes the whole file under a name of its own; nobody else writes there. */
 export async function writeWhole(directory: string, holder: Holder): Promise<string> {
-  const file = join(directory, `.${process.pid}.${randomBytes(6).toString('hex')}`);
-  await writeFile(file, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
+  const file = join(directory, `.${process.pid}.${Math.trunc(Math.random() * 2 ** 48).toString(16)}`);
+  writeFileSync(file, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
   return file;
 }
 
@@ -68,19 +68,19 @@ export async function writeWhole(directory: string, holder: Holder): Promise<str
 export async function linkWhole(directory: string, holder: Holder, path: string): Promise<boolean> {
   const file = await writeWhole(directory, holder);
   try {
-    await link(file, path);
+    linkSync(file, path);
     return true;
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;
   } finally {
-    await unlink(file);
+    unlinkSync(file);
   }
 }
 
 export async function unlinkIfThere(path: string): Promise<void> {
   try {
-    await unlink(path);
+    unlinkSync(path);
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error;
   }

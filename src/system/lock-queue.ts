@@ -1,5 +1,5 @@
-import { setTimeout } from 'node:timers/promises';
 import { type Holder, isAlive, linkWhole, numbered, numbersOf, readHolder, unlinkIfThere } from './lock-files.ts';
+import { pause } from './pause.ts';
 import type { ProcessTable } from './process-table.ts';
 
 /** Milliseconds between two looks of who is next, and of each one behind, up to a longest. */
@@ -52,13 +52,13 @@ export function createPlace(directory: string, me: Holder, processes: ProcessTab
       const before = waiting.filter((number) => number < own);
       if (before.length === 0) {
         if (isFree) return true;
-        await setTimeout(NEXT);
+        await pause(NEXT);
         return false;
       }
       await removeDead(Math.min(...before));
       passedOver = isFree ? passedOver + 1 : 0;
       if (passedOver > PATIENCE) return true;
-      await setTimeout(Math.min(LONGEST, BEHIND * before.length) * (0.75 + Math.random() / 2));
+      await pause(Math.min(LONGEST, BEHIND * before.length) * (0.75 + Math.random() / 2));
       return false;
     },
     async leave() {

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, readdir, rename } from 'node:fs/promises';
+import { accessSync, constants, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperatorError } from '../domain/errors.ts';
 import {
@@ -12,6 +12,7 @@ import {
   writeWhole,
 } from './lock-files.ts';
 import { createPlace } from './lock-queue.ts';
+import { monotonic } from './monotonic.ts';
 import { errorCode } from './node-error.ts';
 import type { ProcessTable } from './process-table.ts';
 
@@ -34,7 +35,7 @@ export async function acquireLock(
 ): Promise<Release> {
   await makePrivate(directory);
   const me: Holder = { pid: process.pid, start: (await processes.startOf(process.pid)) ?? '' };
-  const end = performance.now() + waitMilliseconds;
+  const end = monotonic() + waitMilliseconds;
   const place = createPlace(directory, me, processes);
   try {
     for (;;) {
@@ -42,7 +43,7 @@ export async function acquireLock(
       const holder = top === 0 ? undefined : await readHolder(numbered(directory, 'L', top));
       if (holder === 'gone') continue;
       const isFree = holder === undefined || isOwnBoot(holder, me) || !(await isAlive(holder, processes));
-      if (!isFree && performance.now() >= end) throw lockedError(holder, directory);
+      if (!isFree && monotonic() >= end) throw lockedError(holder, directory);
       if (!(await place.isMyTurn(isFree))) continue;
       const mine = numbered(directory, 'L', top + 1);
       if (!(await linkWhole(directory, me, mine))) continue;
@@ -53,7 +54,7 @@ export async function acquireLock(
       }
       await removeUpTo(directory, top);
       await removeUnfinished(directory, processes);
-      return async () => rename(await writeWhole(directory, { released: true }), mine);
+      return async () => renameSync(await writeWhole(directory, { released: true }), mine);
     }
   } finally {
     await place.leave();
@@ -63,8 +64,8 @@ export async function acquireLock(
 /** @throws {OperatorError} PRIVILEGE: it is the first thing that a change needs, so who may not change learns it here */
 async function makePrivate(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    await access(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     if (errorCode(error) !== 'EACCES' && errorCode(error) !== 'EPERM') throw error;
     throw new OperatorError('PRIVILEGE', `Cannot change anything: the lock ${directory} is not yours to take`, {
@@ -91,7 +92,7 @@ async function removeUpTo(directory: string, last: number): Promise<void> {
 
 /** Files that processes now gone left on their way to a lock. */
 async function removeUnfinished(directory: string, processes: ProcessTable): Promise<void> {
-  for (const name of await readdir(directory)) {
+  for (const name of readdirSync(directory)) {
     const pid = /^\.(\d+)\.[0-9a-f]+$/.exec(name)?.[1];
     if (pid !== undefined && (await processes.startOf(Number(pid))) === undefined) {
       await unlinkIfThere(join(directory, name));

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { errorCode } from './node-error.ts';
 
 /** Tells processes apart that had the same pid one after the other. */
@@ -13,7 +13,7 @@ export function createProcessTable(platform: NodeJS.Platform = process.platform)
   return {
     async startOf(pid) {
       try {
-        return parse(await readFile(`/proc/${pid}/${file}`));
+        return parse(readFileSync(`/proc/${pid}/${file}`));
       } catch (error) {
         // ESRCH: it ended between open and read.
         if (errorCode(error) === 'ENOENT' || errorCode(error) === 'ESRCH') return undefined;

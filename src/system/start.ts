@@ -1,63 +1,59 @@
-// What starts znetadm: its program from code that was compiled before, where there is some. Compiling costs more than
-// most commands do.
+// Starts a program of ours from code that was compiled before, where there is some: compiling costs more than most
+// runs do (docs/decisions/0016).
 import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname } from 'node:path';
 import { Script } from 'node:vm';
-import { VOLATILE } from '../plan/host-paths.ts';
 
-const PROGRAM = join(__dirname, 'znetadm.cjs');
+export interface Start {
+  /** Path of the program: a bundle in ASCII, beside the one that starts it. */
+  readonly program: string;
+  /** Where its code is kept, in a directory that only root can write; undefined: nowhere. */
+  readonly file: string | undefined;
+}
 
-/** Only root can read or write there. Each command keeps what it uses. */
-const DIRECTORY = `${VOLATILE}/code`;
-
-/** Undefined: not a name of a command. */
-const command = /^[a-z]+(-[a-z]+)*$/.exec(process.argv[2] ?? '')?.[0];
-
-function start(): void {
-  const kept = command === undefined ? undefined : join(DIRECTORY, command);
-  const { ino, size, mtimeMs, ctimeMs } = lstatSync(PROGRAM);
+/** Runs the program as Node would, and keeps its code after a run that ended well. */
+export function startProgram({ program, file }: Start): void {
+  const { ino, size, mtimeMs, ctimeMs } = lstatSync(program);
   // V8 knows its own version and flags, and of the program its length only.
   const head = `${process.version} ${ino}.${size}.${mtimeMs}.${ctimeMs}\n`;
-  const cachedData = kept === undefined ? undefined : readKept(kept, head);
-  const wrapped = `(function (exports, require, module, __filename, __dirname) {${readFileSync(PROGRAM, 'utf8')}\n})`;
-  const script = new Script(wrapped, { filename: PROGRAM, ...(cachedData === undefined ? {} : { cachedData }) });
+  const cachedData = file === undefined ? undefined : readKept(file, head);
+  const wrapped = `(function (exports, require, module, __filename, __dirname) {${readFileSync(program, 'latin1')}\n})`;
+  const script = new Script(wrapped, { filename: program, ...(cachedData === undefined ? {} : { cachedData }) });
   const main = { exports: {} };
-  script.runInThisContext()(main.exports, createRequire(PROGRAM), main, PROGRAM, __dirname);
-  if (kept === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
+  script.runInThisContext()(main.exports, require, main, program, dirname(program));
+  if (file === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
   process.on('exit', (status) => {
-    if (status === 0) keep(kept, Buffer.concat([Buffer.from(head), script.createCachedData()]));
+    if (status === 0) keep(file, Buffer.concat([Buffer.from(head), script.createCachedData()]));
   });
 }
 
 /** Nobody else can have put something there. */
-function isOurs(): boolean {
-  const { uid, mode } = lstatSync(DIRECTORY);
+function isOurs(directory: string): boolean {
+  const { uid, mode } = lstatSync(directory);
   return uid === process.geteuid?.() && (mode & 0o022) === 0;
 }
 
 /** Undefined: there is none, or it is of another Node or another program. */
-function readKept(path: string, head: string): Buffer | undefined {
+function readKept(file: string, head: string): Buffer | undefined {
   try {
     // What is run is what we kept ourselves.
-    if (!isOurs()) return undefined;
-    const data = readFileSync(path);
-    return data.subarray(0, head.length).toString('latin1') === head ? data.subarray(head.length) : undefined;
+    if (!isOurs(dirname(file))) return undefined;
+    const data = readFileSync(file);
+    return data.toString('latin1', 0, head.length) === head ? data.subarray(head.length) : undefined;
   } catch {
     return undefined;
   }
 }
 
 /** Whole or not at all; without it the next start is slower, which is all. */
-function keep(path: string, data: Buffer): void {
+function keep(file: string, data: Buffer): void {
+  const own = `${file}.${process.pid}`;
   try {
-    mkdirSync(DIRECTORY, { recursive: true, mode: 0o700 });
-    if (!isOurs()) return;
-    writeFileSync(`${path}.${process.pid}`, data, { mode: 0o600, flag: 'wx' });
-    renameSync(`${path}.${process.pid}`, path);
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    if (!isOurs(dirname(file))) return;
+    writeFileSync(own, data, { mode: 0o600, flag: 'wx' });
+    renameSync(own, file);
   } catch {
     // Not root, or full.
   }
 }
-
-start();

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { COMPILED, STATE_DIRECTORY } from '../plan/zone-paths.ts';
 import { type Compiled, compilationKey, compileOverrides, type TemplateOverride } from '../render/render.ts';
@@ -31,13 +31,13 @@ export async function compiledOverrides(
   return compiled;
 }
 
-const digestOf = (code: Compiled['code']) => createHash('sha256').update(JSON.stringify(code)).digest('hex');
+const digestOfCode = (code: Compiled['code']) => digestOf(JSON.stringify(code));
 
 async function readKept(key: string, system: System): Promise<Compiled | undefined> {
   if ((await system.kindOf(COMPILED)) !== 'file') return undefined;
   try {
     const kept: unknown = JSON.parse((await system.readFile(COMPILED)) ?? '');
-    return isKept(kept) && kept.key === key && kept.digest === digestOf(kept.code) ? kept : undefined;
+    return isKept(kept) && kept.key === key && kept.digest === digestOfCode(kept.code) ? kept : undefined;
   } catch (error) {
     // Damaged: it is made anew.
     if (error instanceof SyntaxError) return undefined;
@@ -55,7 +55,7 @@ function isKept(value: unknown): value is Kept {
 
 /** Not being able to keep it costs time at the next boot, and nothing else. */
 async function keep({ key, code }: Compiled, system: System): Promise<void> {
-  const kept: Kept = { format: 1, key, digest: digestOf(code), code };
+  const kept: Kept = { format: 1, key, digest: digestOfCode(code), code };
   try {
     await system.makeDirectory(STATE_DIRECTORY, 0o755);
     await system.writeFile({ path: COMPILED, content: `${JSON.stringify(kept)}\n`, mode: 0o600 });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { faultsError } from '../domain/fault.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
@@ -65,8 +65,4 @@ export function readMetadata(text: string, zone: string): ZoneMetadata {
   const hint = `A cloned zone needs metadata of its own; on the host: znetadm sync ${zone}`;
   const fault = { line, column: 1, length: `zone = ${metadata.zone}`.length, message, hint };
   throw faultsError('METADATA_FOREIGN', { file: path, text, faults: [fault] });
-}
-
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -1,9 +1,10 @@
+import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import { formatLastGood, type StoredConfiguration } from '../plan/last-good.ts';
 import { LAST_GOOD, STATE_DIRECTORY } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
-import { type Configuration, digestOf, readMetadata } from './configuration.ts';
+import { type Configuration, readMetadata } from './configuration.ts';
 
 /** Keeps a configuration that has been proved. Writes nothing when it is the one that is kept. */
 export async function keepLastGood({ text, files }: Configuration, system: System): Promise<void> {

@@ -1,7 +1,7 @@
 // The boot method: what src/zone/zonenet.sh starts Node with.
 import { OperatorError } from '../domain/errors.ts';
 import { exitStatusOf, SMF_EXIT } from '../illumos/smf.ts';
-import { LOCK } from '../plan/zone-paths.ts';
+import { LOCK, METHODS, type Method } from '../plan/zone-paths.ts';
 import { ask } from '../system/ask.ts';
 import { acquireLock } from '../system/lock.ts';
 import { createNodeSystem } from '../system/node-system.ts';
@@ -23,16 +23,16 @@ async function main(method: string | undefined): Promise<number> {
   }
   // startd says which zone it is (§6.3); by hand one has to ask.
   const zone = process.env['SMF_ZONENAME'] ?? (await ask({ program: '/usr/bin/zonename', args: [] }, system)).trim();
-  const work = WORK[method ?? ''];
-  if (work === undefined) {
+  const known = METHODS.find((name) => name === method);
+  if (known === undefined) {
     throw new OperatorError('USAGE', `Cannot run method "${method ?? ''}"`, {
-      hint: `One of ${Object.keys(WORK).join(', ')}`,
+      hint: `One of ${METHODS.join(', ')}`,
     });
   }
   // SMF runs methods of two services side by side, and a person may run one by hand: rules are proved and replaced in turn.
   const release = await acquireLock(LOCK, { processes: createProcessTable(), waitMilliseconds: LOCK_MILLISECONDS });
   try {
-    return await work(zone);
+    return await WORK[known](zone);
   } finally {
     await release();
   }
@@ -41,7 +41,7 @@ async function main(method: string | undefined): Promise<number> {
 const prepare = (occasion: Occasion) => (zone: string) =>
   setUp({ zone, occasion, now: Math.floor(Date.now() / 1000), system });
 
-const WORK: Readonly<Partial<Record<string, (zone: string) => Promise<number>>>> = {
+const WORK: Readonly<Record<Method, (zone: string) => Promise<number>>> = {
   start: prepare('start'),
   'ipv6-start': prepare('ipv6'),
   refresh: prepare('refresh'),

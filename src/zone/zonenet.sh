@@ -2,7 +2,7 @@
 #
 # The method program of svc:/network/zonenet:default, svc:/network/zonenet-ipv6:default and
 # svc:/network/zonenet-forwarding:default. A boot whose plan was made ahead it does by itself (docs/decisions/0019); for all else it
-# finds a Node and hands over to /opt/zonenet/lib/method.cjs. What only takes away does without Node, so that it works always.
+# finds a Node and hands over to /opt/zonenet/lib/start-method.cjs. What only takes away does without Node, so that it works always.
 #
 # usage: zonenet start | refresh | stop | ipv6-start | forwarding-start | forwarding-stop
 #
@@ -105,4 +105,4 @@ exec /usr/bin/env -i \
 	LC_ALL=C \
 	PATH=/usr/sbin:/usr/bin:/sbin \
 	${SMF_ZONENAME:+"SMF_ZONENAME=$SMF_ZONENAME"} \
-	"$found" /opt/zonenet/lib/method.cjs "$1"
+	"$found" /opt/zonenet/lib/start-method.cjs "$1"

@@ -16,7 +16,7 @@ test.before.each((context) => {
   cpSync('src/cli/znetadm.sh', join(context.root, 'bin/znetadm'));
   chmodSync(join(context.root, 'bin/znetadm'), 0o755);
   writeFileSync(
-    join(context.root, 'lib/start.cjs'),
+    join(context.root, 'lib/start-znetadm.cjs'),
     'process.stdout.write(JSON.stringify([process.argv.slice(2), process.env.NODE_EXTRA_CA_CERTS ?? null, process.cwd()])); process.exitCode = 5',
   );
 });

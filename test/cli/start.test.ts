@@ -14,7 +14,7 @@ const MOUNT = 'mkdir -p "$0/run" && mount --bind "$0/run" /var/run && exec "$@"'
 test.before.each((context) => {
   context.root = mkdtempSync(join(tmpdir(), 'zonenet-start-'));
   mkdirSync(join(context.root, 'lib'));
-  cpSync('build/opt/zonenet/lib/start.cjs', join(context.root, 'lib/start.cjs'));
+  cpSync('build/opt/zonenet/lib/start-znetadm.cjs', join(context.root, 'lib/start-znetadm.cjs'));
   program(context.root, 'one');
 });
 
@@ -27,11 +27,28 @@ const program = (root: string, word: string) =>
   );
 
 function start(root: string, ...args: readonly string[]) {
-  const argv = ['-r', '-m', '/bin/sh', '-c', MOUNT, root, process.execPath, join(root, 'lib/start.cjs'), ...args];
+  const argv = [
+    '-r',
+    '-m',
+    '/bin/sh',
+    '-c',
+    MOUNT,
+    root,
+    process.execPath,
+    join(root, 'lib/start-znetadm.cjs'),
+    ...args,
+  ];
   const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } });
   assert.is(stderr, '');
   return { status, stdout };
 }
+
+test('our bundles are in ASCII, as which they are read', () => {
+  for (const bundle of ['znetadm', 'method']) {
+    const code = readFileSync(`build/opt/zonenet/lib/${bundle}.cjs`);
+    assert.ok(code.length > 10_000 && code.every((byte) => byte < 0x80), bundle);
+  }
+});
 
 const keptOf = (root: string, command: string) => readFileSync(join(root, 'run/zonenet/code', command));
 

@@ -71,10 +71,12 @@ export function hostOf(lab: LabHandle) {
   return { znetadm, must, has, isApplied, quiet, states };
 }
 
+/** What V8 compiled: kept or not, by whether a run came to its end. */
+const CODE = /^\/var\/(zonenet\/code-|run\/zonenet\/code)/;
 /** Files of ours whose content is compared as text, since ids, numbers of editions and times are in it. */
 const TEXTS = /^\/(etc|var)\/zonenet\//;
 const COLLECT =
-  'for f in $(find /etc/zonenet /var/zonenet /zones/*/root/var/zonenet /zones/*/root/etc/zonenet -type f 2>/dev/null | sort); do echo "== $f"; cat "$f"; done; find /var/run/zonenet -path "*/lock" -prune -o \\( -name ".*" -o -name "*.zonecfg" \\) -print';
+  'for f in $(find /etc/zonenet /var/zonenet /zones/*/root/var/zonenet /zones/*/root/etc/zonenet -type f ! -name "code-*" 2>/dev/null | sort); do echo "== $f"; cat "$f"; done; find /var/run/zonenet -path "*/lock" -prune -o \\( -name ".*" -o -name "*.zonecfg" \\) -print';
 
 /**
  * The lab's own dump, and our files as text.
@@ -92,10 +94,9 @@ export async function stateOf(lab: LabHandle, quiet: () => Promise<void>): Promi
     Object.entries(dump.files).map(([zone, found]) => [
       zone,
       Object.fromEntries(
-        Object.entries(found).map(([path, line]) => [
-          path,
-          TEXTS.test(path) ? line.replace(/ [0-9a-f]{16}$/, '') : line,
-        ]),
+        Object.entries(found)
+          .filter(([path]) => !CODE.test(path))
+          .map(([path, line]) => [path, TEXTS.test(path) ? line.replace(/ [0-9a-f]{16}$/, '') : line]),
       ),
     ]),
   );

@@ -45,7 +45,7 @@ test('the environment of Node is clean', () => {
   put(root, '/opt/ooce/bin/node');
   const { lines } = start(root, ['refresh'], { SMF_ZONENAME: 'web1', NODE_OPTIONS: '--inspect', HOME: '/root' });
   assert.equal(lines, [
-    '/opt/ooce/bin/node /opt/zonenet/lib/method.cjs refresh',
+    '/opt/ooce/bin/node /opt/zonenet/lib/start-method.cjs refresh',
     'LC_ALL=C',
     'PATH=/usr/sbin:/usr/bin:/sbin',
     'SMF_ZONENAME=web1',
@@ -66,7 +66,7 @@ for (const [what, paths, found] of [
   test(`Node is found where ${what} has it`, () => {
     const root = join(directory, what.replaceAll(' ', '-'));
     for (const path of paths) put(root, path);
-    assert.is(start(root, ['start']).lines[0], `${found} /opt/zonenet/lib/method.cjs start`);
+    assert.is(start(root, ['start']).lines[0], `${found} /opt/zonenet/lib/start-method.cjs start`);
   });
 }
 
@@ -75,7 +75,7 @@ test('a Node that is named comes first', () => {
   put(root, '/opt/ooce/bin/node');
   put(root, '/elsewhere/node');
   const { lines } = start(root, ['start'], { ZONENET_NODE: join(root, '/elsewhere/node') });
-  assert.is(lines[0], '/elsewhere/node /opt/zonenet/lib/method.cjs start');
+  assert.is(lines[0], '/elsewhere/node /opt/zonenet/lib/start-method.cjs start');
 });
 
 test('stop takes nothing away, and forwarding goes off, both without Node', () => {

@@ -143,7 +143,7 @@ async function reportMemory(size: number): Promise<void> {
   );
   for (const args of [['create-zone', '-n', '-N', 'net0', 'new'], ['show-zone', '-p', '-o', 'zone'], ['check']]) {
     // As bin/znetadm starts it.
-    await runProgram([NODE, '--max-semi-space-size=4', '-r', preload, '/opt/zonenet/lib/start.cjs', ...args]);
+    await runProgram([NODE, '--max-semi-space-size=4', '-r', preload, '/opt/zonenet/lib/start-znetadm.cjs', ...args]);
     const most = Number(readFileSync('/var/most', 'utf8')) / 1024;
     print(`${`memory of ${args[0]} at ${size} zones`.padEnd(44)}${most.toFixed(0).padStart(8)} MB (120 allowed)\n`);
   }
