@@ -1,7 +1,7 @@
 // The boot of a zone beside a shell with the same commands and an empty Node: runs in the namespaces that ../in-namespaces.ts makes.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { parseRedirect } from '../../../src/domain/forward.ts';
 import type { ZoneMetadata } from '../../../src/domain/metadata.ts';
 import { parseZoneName } from '../../../src/domain/names.ts';
@@ -98,13 +98,19 @@ async function benchBoot(what: string, metadata: ZoneMetadata, services: string)
   );
 }
 
-/** Node's part: a boot that nothing was planned for, beside the commands it runs, and what loading the method costs. */
+/** Node's part: a boot that nothing was planned for, in a zone where the method has run before, beside the commands it runs. */
 async function benchNode(what: string, metadata: ZoneMetadata, services: string): Promise<void> {
   await set(metadata, services);
   rmSync(PROGRAM);
   const fresh = () => {
     reboot();
-    for (const path of ['/var/zonenet', '/etc/nodename', '/etc/inet/hosts', '/etc/ipf'])
+    const states = readdirSync('/var/zonenet').filter((name) => !name.startsWith('code-'));
+    for (const path of [
+      ...states.map((name) => `/var/zonenet/${name}`),
+      '/etc/nodename',
+      '/etc/inet/hosts',
+      '/etc/ipf',
+    ])
       rmSync(path, { recursive: true, force: true });
     mkdirSync('/etc/ipf', { recursive: true });
   };
@@ -132,7 +138,7 @@ async function benchNode(what: string, metadata: ZoneMetadata, services: string)
   const at = (name: string) => times.get(name) ?? Number.NaN;
   print(
     formatRatio(
-      `boot of ${what}, changed, by Node, ${calls.length} commands`,
+      `boot of ${what}, changed, by Node that ran before, ${calls.length} commands`,
       at('changed'),
       'N + P',
       at('node') + at('shell'),
@@ -216,13 +222,19 @@ async function benchRefresh(count: number): Promise<void> {
 
 async function benchLoading(): Promise<void> {
   const bundle = '/opt/zonenet/lib/method.cjs';
+  await set(memberMetadata({ zone: ZONE }), SERVICES);
+  rmSync(PROGRAM);
+  await start();
+  // Its first act fails: no lock can be made there.
+  rmSync('/etc/svc/volatile', { recursive: true, force: true });
+  writeFileSync('/etc/svc/volatile', '');
   const load = async () => {
-    // It ends at once: there is no such method.
-    const child = spawn(process.execPath, [bundle, 'none'], {
+    const child = spawn(process.execPath, ['/opt/zonenet/lib/start-method.cjs', 'start'], {
       env: { LC_ALL: 'C', SMF_ZONENAME: 'zone' },
       stdio: 'ignore',
     });
-    await new Promise((resolve) => child.on('close', resolve));
+    const status = await new Promise((resolve) => child.on('close', resolve));
+    if (status === 0) throw new Error('it went on without a lock');
   };
   const times = await measure(
     [
