@@ -63,11 +63,9 @@ lock() {
 	begin_of_this
 	mine=$LOCK/L.$((top + 1))
 	# O_EXCL: of two the second sees that it was not first.
-	(
-		umask 077
-		set -C
-		printf '{"pid":%s,"start":"%s","boot":true}' "$$" "$began" >"$mine"
-	) 2>/dev/null || exit $NOT_FITTING
+	set -C
+	{ printf '{"pid":%s,"start":"%s","boot":true}' "$$" "$began" >"$mine"; } 2>/dev/null || exit $NOT_FITTING
+	set +C
 	trap 'printf "{\"released\":true}" >"$mine"' 0
 	trap 'exit $FAILED' 1 2 15
 }
@@ -110,6 +108,17 @@ is_shape() {
 		{ [ "$4" = '*' ] || [ "$4" = "$had_size" ]; } && [ "$5" = "$had_path" ]
 }
 
+# Whether files have the attributes and the text that are expected: are_as_planned SHAPES TEXT PATH...
+# The shell takes newlines from the end of what a program says; how many there were is in the size.
+are_as_planned() {
+	planned=$2
+	shapes=$1
+	shift 2
+	are_files "$shapes" "$@" && text=$(/usr/bin/cat "$@" 2>/dev/null) || return 1
+	until [ "$planned" = "${planned%"$newline"}" ]; do planned=${planned%"$newline"}; done
+	[ "$text" = "$planned" ]
+}
+
 # The text of files one after the other; the "." since the shell takes newlines from its end.
 text_of() {
 	text=$(/usr/bin/cat "$@" 2>/dev/null && printf .) || return 1
@@ -126,10 +135,8 @@ fits() {
 	[ "$*" = "$own" ] || exit $NOT_FITTING
 	unchanged=no
 	# Texts are compared whole: to cut one off the other takes a shell the square of its length.
-	are_files "$all_shapes" $all_paths && text_of $all_paths && [ "$text" = "$all_text" ] && unchanged=yes
-	if [ $unchanged = no ]; then
-		are_files "$input_shapes" $input_paths && text_of $input_paths && [ "$text" = "$input_text" ] || exit $NOT_FITTING
-	fi
+	are_as_planned "$all_shapes" "$all_text" $all_paths && unchanged=yes
+	[ $unchanged = yes ] || are_as_planned "$input_shapes" "$input_text" $input_paths || exit $NOT_FITTING
 	rest=
 	read_too $STATE/status.ini
 	[ -z "$names" ] || read_too /etc/nsswitch.conf
@@ -154,7 +161,7 @@ is_stale() {
 	case $5 in
 	left) return 1 ;;
 	seeded) [ ! -e "$1" ] && [ ! -h "$1" ] ;;
-	*) ! { are_files "$2" "$1" && text_of "$1" && [ "$text" = "$8" ]; } ;;
+	*) ! are_as_planned "$2" "$8" "$1" ;;
 	esac
 }
 
@@ -584,14 +591,14 @@ with_dns() {
 
 # Keeps what was proved, for the Node that comes next, and tells what was applied when that is news.
 record() {
-	[ $unchanged = yes ] || {
-		are_files "$last_good_shape" $STATE/last-good.json && text_of $STATE/last-good.json && [ "$text" = "$last_good" ]
-	} || {
+	[ $unchanged = yes ] || are_as_planned "$last_good_shape" "$last_good" $STATE/last-good.json || {
 		write_beside $STATE/last-good.json 600 '' "$last_good"
 		put_in_place $STATE/last-good.json
 	}
 	[ "$1" = last ] || return 0
-	status "$generation" "$digest" "$([ -z "$trouble" ] && echo true || echo false)" "$trouble"
+	verified=true
+	[ -z "$trouble" ] || verified=false
+	status "$generation" "$digest" $verified "$trouble"
 }
 
 # status GENERATION DIGEST VERIFIED MESSAGE
