@@ -1,8 +1,9 @@
 // Compiles the tests, runs one Node per file, and decides alone what is green (judge.mjs).
 //
-//   node .ci/test.mjs [PART OF A FILE NAME]      ZONENET_TEST_LIMIT=seconds for a file (120), JOBS=files at once (2)
+//   node .ci/test.mjs [PART OF A FILE NAME]      ZONENET_TEST_LIMIT=seconds for a file (120), JOBS=files at once (one more than there are cores)
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { join, relative } from 'node:path';
 import { buildAll, filesBelow } from './build.mjs';
 import { runFile } from './judge.mjs';
@@ -10,7 +11,8 @@ import { runFile } from './judge.mjs';
 const root = join(import.meta.dirname, '..');
 const match = process.argv[2] ?? '';
 const limitSeconds = Number(process.env.ZONENET_TEST_LIMIT ?? 120);
-const jobs = Number(process.env.JOBS ?? 2);
+// Tests in a lab wait about a third of their time.
+const jobs = Number(process.env.JOBS ?? cpus().length + 1);
 const coverage = join(root, 'build/coverage');
 
 /** Coverage is of the product where it runs in the test itself; a lab's files never run it themselves. */

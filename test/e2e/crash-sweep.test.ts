@@ -39,14 +39,14 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'create-network, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-network', inTurn),
-    points: 6,
+    points: 4,
   },
   { name: 'create-network, failed', hows: FAILS, start: () => hostScenario('create-network', inTurn), points: 0 },
   {
     name: 'create-zone of a proxy, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-zone of a proxy', inTurn),
-    points: 6,
+    points: 4,
   },
   {
     name: 'create-zone of a proxy, failed',
@@ -58,19 +58,19 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'create-zone of a member, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-zone of a member', inTurn),
-    points: 6,
+    points: 4,
   },
   {
     name: 'create-zone of a member that is not booted, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-zone of a member that is not booted', inTurn),
-    points: 6,
+    points: 4,
   },
   {
     name: 'create-zone of a member, failed',
     hows: FAILS,
     start: () => hostScenario('create-zone of a member', inTurn),
-    points: 6,
+    points: 4,
   },
   {
     name: 'attach-zone of the global zone, killed',
@@ -88,7 +88,7 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'delete-zone of a member, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('delete-zone of a member', inTurn),
-    points: 6,
+    points: 4,
   },
   {
     name: 'delete-zone of a member, failed',
@@ -109,13 +109,13 @@ const SWEEPS: readonly StorySweep[] = [
     points: 4,
   },
   { name: 'delete-network, failed', hows: FAILS, start: () => hostScenario('delete-network', inTurn), points: 0 },
-  { name: 'sync, killed', hows: [...KILLS, ...CHANGES], start: () => hostScenario('sync', inTurn), points: 5 },
+  { name: 'sync, killed', hows: [...KILLS, ...CHANGES], start: () => hostScenario('sync', inTurn), points: 4 },
   { name: 'sync, failed', hows: FAILS, start: () => hostScenario('sync', inTurn), points: 4 },
   {
     name: 'boot of a proxy, killed and failed',
     hows: [...KILLS, ...FAILS],
     start: () => methodScenario('proxy', 'boot'),
-    points: 5,
+    points: 4,
   },
   {
     name: 'boot of a member, killed and failed',
@@ -127,9 +127,9 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'refresh of a proxy, killed and failed',
     hows: [...KILLS, ...FAILS],
     start: () => methodScenario('proxy', 'refresh'),
-    points: 5,
+    points: 4,
   },
-  { name: 'method by hand in a proxy, killed', hows: CHANGES, start: () => methodByHand('proxy'), points: 6 },
+  { name: 'method by hand in a proxy, killed', hows: CHANGES, start: () => methodByHand('proxy'), points: 4 },
   { name: 'method by hand in a member, killed', hows: CHANGES, start: () => methodByHand('web1'), points: 0 },
 ];
 
