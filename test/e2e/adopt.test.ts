@@ -1,4 +1,3 @@
-// limit: 300 s
 // Records in and out of the lab: a network made by hand is adopted; export and import; full and read-only disks.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // Boots planned ahead, in the lab: zones without any Node end as zones that Node configures; and what a plan does that does not fit.
 import { existsSync } from 'node:fs';
 import { suite } from 'uvu';

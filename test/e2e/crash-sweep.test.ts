@@ -1,4 +1,3 @@
-// limit: 400 s
 // znetadm and the boot method, killed and failed at each external command and before each change of a file, then finished.
 //
 // Every run goes over some points of most sweeps, always the same ones. CRASH_SWEEP=all goes over all points of all, which

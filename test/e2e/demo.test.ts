@@ -1,4 +1,3 @@
-// limit: 180 s
 // The demo plays and proves every row; and its prober can see a leak, or its zero would mean nothing.
 import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // A disk that is full: what is left of it is cut by four kilobytes, which is a file, until nothing can be written.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

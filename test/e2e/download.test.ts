@@ -1,4 +1,3 @@
-// limit: 300 s
 // A long download through a proxy goes on while its rules change: filter and NAT, by turns. CHANGES=50 changes them so often.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

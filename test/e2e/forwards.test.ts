@@ -1,4 +1,3 @@
-// limit: 300 s
 // Forwards with real packets, in both families: what is led in answers as the outside address, and nothing else is let in.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // The host itself as a proxy, with one public address: zones reach the world through it, its own traffic goes on as
 // before, and nothing is left when it is a proxy no more.
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // znetadm as installed, in the lab: what it makes is what illumos's programs then show.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 900 s
 // Many at the allocator at once, and killed at any moment: nothing double, nothing lost, nothing without an owner.
 //
 // Every run kills a few; KILLS=600 kills so many. SEED=7 fixes the moments.

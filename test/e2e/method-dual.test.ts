@@ -1,4 +1,3 @@
-// limit: 300 s
 // Both families in the lab: a proxy with NAT66, a zone behind it, and what is on the outside wire. DHCP, routes, NICs.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

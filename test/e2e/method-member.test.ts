@@ -1,4 +1,3 @@
-// limit: 300 s
 // The boot method in a zone behind a proxy, in the lab: every boot, refresh, bad input, a method killed anywhere.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // The boot method in a proxy, in the lab, with packets on the wire: order, refresh without harm, failing closed.
 import { setTimeout } from 'node:timers/promises';
 import { suite } from 'uvu';

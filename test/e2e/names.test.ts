@@ -1,4 +1,3 @@
-// limit: 300 s
 // Names and leases of a hidden network: the real dnsmasq in the proxy, asked by zones behind it; a guest's lease; hosts.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

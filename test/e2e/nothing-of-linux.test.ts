@@ -1,4 +1,3 @@
-// limit: 300 s
 // The lab stands on Linux and does not tell: no word of it in what its programs say, whatever the product and a curious operator ask.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

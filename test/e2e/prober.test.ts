@@ -1,4 +1,3 @@
-// limit: 420 s
 // A prober on the wire: while a proxy boots, reboots, changes, breaks and is killed, a zone behind it never stops sending in
 // both families, and a stranger outside never stops knocking. No packet leaves with an inside source, no closed port opens.
 import { setTimeout } from 'node:timers/promises';

@@ -1,4 +1,3 @@
-// limit: 400 s
 // Mixes of faults that a seed fixes, several in one run, against znetadm and the boot method at once. Every run goes over a
 // few seeds, always the same ones; RANDOM_FAULTS="1-200" goes over others.
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // Rules of the operator with real packets: who gets through a proxy, and to it, from both sides.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // A network is renumbered, renamed and given IPv6 while its zones run, with packets that tell whether they followed.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // The reverse proxy in the lab, with the real nginx and haproxy: sites that follow their zones, under load, with TLS and without.
 // SITES=100 lets a hundred zones come and go under load (1 in every run).
 import { suite } from 'uvu';

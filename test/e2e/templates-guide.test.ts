@@ -1,4 +1,3 @@
-// limit: 300 s
 // docs/templates.md, followed word for word: its files are written, its commands typed, and what it says they print is there.
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // What trace tells of packets, beside what becomes of such packets in the lab.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // Destroy and truth in the lab: what is gone, busy or stuck; what check tells and repair mends; history and why.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // Links of zones are protected from their first boot on, and again after every other one; packets prove it.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // The power goes at every moment of a command, with every part of what was not synced on disk or lost. The host boots,
 // and repair, or the same command again, ends at all or at nothing.
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 180 s
 // Up and down, and killed in the middle: nothing may stay. The file starts itself as the runner that is killed.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';

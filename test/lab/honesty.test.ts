@@ -1,4 +1,3 @@
-// limit: 300 s
 // Nonsense is refused aloud: by illumos's own words where they are known, by 125 where the lab knows no better (lab.md part 17).
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

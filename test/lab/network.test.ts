@@ -1,4 +1,3 @@
-// limit: 180 s
 // A hidden network by hand, in real zones: what zoneadm, dladm, ipadm and route do together.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // nginx, haproxy, dnsmasq and a DHCP client, the real ones, in zones: as services, by redirection from outside, as
 // root and with one id (lab.md parts 8, 12, 20).
 import { suite } from 'uvu';

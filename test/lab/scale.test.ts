@@ -1,4 +1,3 @@
-// limit: 180 s
 // Many zones at once: booted, addressed by a service of their own, reached, halted, and nothing left (lab.md part 14).
 // ZONENET_ZONES=500 ZONENET_TEST_LIMIT=900 asks for more than the hundred of every run.
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 240 s
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type LabHandle, startLab } from '../lab.ts';

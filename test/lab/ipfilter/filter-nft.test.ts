@@ -1,4 +1,3 @@
-// limit: 300 s
 // The translation to the kernel against the evaluator, on random rule sets and packets (lab.md part 22).
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 240 s
 // Filter and NAT together on real connections: the global zone between an inside and an outside of our own.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

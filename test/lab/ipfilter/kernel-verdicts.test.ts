@@ -1,4 +1,3 @@
-// limit: 300 s
 // The conformance data of the filter, sent as real packets through the kernel: pass or not, packet by packet. What cannot be is
 // counted and named.
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,3 @@
-// limit: 300 s
 // The translation to nftables, judged by the evaluator with real packets (lab.md parts 9 and 22).
 import { readFileSync } from 'node:fs';
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 180 s
 // Link protection under real zones: what it does to routers, leases, servers and reboots (§8.1, §8.2).
 // links.test.ts has each type by itself.
 import { suite } from 'uvu';

@@ -1,4 +1,3 @@
-// limit: 180 s
 // Zones as processes and files: what zoneadm, zlogin and lofs resources rest on.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';

@@ -1,4 +1,3 @@
-// limit: 180 s
 // The outside host: servers, clients, names and leases, seen from zones behind a router, and what is on the wire.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
