@@ -2,7 +2,7 @@
 // Plain Node without packages: it runs before `npm ci`.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -29,6 +29,14 @@ const TEST = [
 ];
 /** What the bench is set beside, where it can be had. */
 const PEERS = [['/usr/lib/cni/host-local', 'containernetworking-plugins']];
+/** Others that are unpacked beside the packages of npm and not installed: their services would configure this machine. */
+const UNPACKED = [
+  ...['netplan.io', 'libnetplan0', 'cloud-init'],
+  ...['attr', 'certifi', 'chardet', 'charset-normalizer', 'configobj', 'idna', 'jinja2', 'json-pointer', 'jsonpatch']
+    .concat(['jsonschema', 'markupsafe', 'netifaces', 'oauthlib', 'pyrsistent', 'requests', 'serial', 'six', 'urllib3'])
+    .concat('yaml')
+    .map((name) => `python3-${name}`),
+];
 const NEEDS = { demo: DEMO, test: TEST, bench: TEST };
 
 const which = (program) =>
@@ -90,8 +98,22 @@ function setUpNpm() {
   return true;
 }
 
+/** Without them the bench says that it skips them. */
+function unpackPeers() {
+  const to = join(root, 'node_modules/.zonenet-peers');
+  if (existsSync(to)) return;
+  const at = `${to}.new`;
+  rmSync(at, { recursive: true, force: true });
+  mkdirSync(join(at, 'packages'), { recursive: true });
+  console.error('zonenet: downloading and unpacking netplan and cloud-init, for comparison');
+  const got = run('apt-get', ['download', '-qq', ...UNPACKED], { cwd: join(at, 'packages') });
+  const packages = readdirSync(join(at, 'packages')).map((name) => join(at, 'packages', name));
+  if (got && packages.every((file) => run('dpkg', ['-x', file, at]))) renameSync(at, to);
+}
+
 const needs = NEEDS[process.argv[2]];
 if (needs === undefined) fail(`usage: setup.mjs ${Object.keys(NEEDS).join('|')}`);
 else if (setUpDebian(needs) && setUpNpm() && process.argv[2] === 'bench') {
   if (process.getuid?.() === 0 && !setUpDebian(PEERS)) process.exitCode = 0;
+  unpackPeers();
 }

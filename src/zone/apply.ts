@@ -4,6 +4,7 @@ import type { ZoneMetadata } from '../domain/metadata.ts';
 import { ownNics } from '../domain/nic.ts';
 import type { InterfaceAddress } from '../domain/prefix.ts';
 import { type AddressObject, parseAddresses, showAddresses } from '../illumos/ipadm.ts';
+import { planFiles } from '../plan/files.ts';
 import { formatStep, type Plan } from '../plan/step.ts';
 import { type ObservedZone, planZone } from '../plan/zone.ts';
 import { execute } from '../system/execute.ts';
@@ -12,7 +13,7 @@ import { type Readable, removeCandidates } from './candidates.ts';
 import type { Configuration } from './configuration.ts';
 import { goBack } from './go-back.ts';
 import { keepLastGood } from './last-good.ts';
-import { observeZone } from './observe.ts';
+import { observeFilesAgain, observeZone } from './observe.ts';
 import { putBackRefused } from './put-back.ts';
 import { describeChanges } from './report.ts';
 
@@ -63,8 +64,9 @@ export async function apply(
   let after: ObservedZone;
   try {
     await execute(plan, system);
-    await executeSecond(plan, configuration, system);
-    after = await verify(configuration, system);
+    const untouched = isOfFilesAlone(plan, configuration, before) ? before : undefined;
+    if (untouched === undefined) await executeSecond(plan, configuration, system);
+    after = await verify(configuration, system, untouched);
   } catch (error) {
     if (configuration.metadata.role === 'proxy') {
       await goBack(configuration, zone, system);
@@ -97,11 +99,22 @@ async function executeSecond(plan: Plan, configuration: Configuration, system: S
 
 const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
 
-/** Looks until nothing is left to do: services take a moment to show what they were told. Executes nothing. */
-async function verify(configuration: Configuration, system: System): Promise<ObservedZone> {
+/** Whether a plan only writes files and tells those who read them. */
+function isOfFilesAlone(plan: Plan, { files }: Configuration, before: ObservedZone): boolean {
+  return plan.length === planFiles(files, before.files).length;
+}
+
+/**
+ * Looks until nothing is left to do: services take a moment to show what they were told. Executes nothing. Of what the
+ * plan did not touch, `untouched` tells how it was before.
+ */
+async function verify(configuration: Configuration, system: System, untouched?: ObservedZone): Promise<ObservedZone> {
   const end = system.monotonic() + VERIFY_SECONDS * 1000;
   for (;;) {
-    const observed = await observeZone(configuration, new Map(), system);
+    const observed =
+      untouched === undefined
+        ? await observeZone(configuration, new Map(), system)
+        : await observeFilesAgain(configuration, untouched, system);
     const left = planZone(configuration, observed);
     if (left.length === 0) return observed;
     if (system.monotonic() >= end) throw notConverged(left);

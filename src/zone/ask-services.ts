@@ -2,6 +2,30 @@ import { isNotThere, parseServices, type ServiceState, showServices } from '../i
 import { commandError } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
 
+/** Asks for the states of some instances, by FMRI; those that are not there are missing. */
+export type AskServices = (fmris: readonly string[]) => Promise<ReadonlyMap<string, ServiceState>>;
+
+/** Parts of an observation that ask at the same moment are answered by one svcs. */
+export function askTogether(system: Pick<System, 'run'>): AskServices {
+  const asked = new Set<string>();
+  let answer: Promise<ReadonlyMap<string, ServiceState>> | undefined;
+  const ask = async () => {
+    // Who asks in the same turn has done so by then.
+    await undefined;
+    answer = undefined;
+    const fmris = [...asked];
+    asked.clear();
+    return await askServices(fmris, system);
+  };
+  return async (fmris) => {
+    if (fmris.length === 0) return new Map();
+    for (const fmri of fmris) asked.add(fmri);
+    answer ??= ask();
+    const states = await answer;
+    return new Map([...states].filter(([fmri]) => fmris.includes(fmri)));
+  };
+}
+
 /**
  * The states of instances, by FMRI; those that are not there are missing.
  *

@@ -1,15 +1,18 @@
 import { dirname } from 'node:path';
 import { type FileOwner, type RenderedFile, reloadOf } from '../domain/managed-file.ts';
 import { idOf } from '../illumos/accounts.ts';
-import type { ServiceState } from '../illumos/svcs.ts';
 import { formatReload, type ObservedFile, UNTOLD } from '../plan/files.ts';
 import type { System } from '../system/system.ts';
-import { askServices } from './ask-services.ts';
+import { type AskServices, askTogether } from './ask-services.ts';
 
-/** What is at the paths of the managed files. */
-export async function observeFiles(files: readonly RenderedFile[], system: System): Promise<Map<string, ObservedFile>> {
+/** What is at the paths of the managed files, and of the services that read them. */
+export async function observeFiles(
+  files: readonly RenderedFile[],
+  system: System,
+  ask: AskServices = askTogether(system),
+): Promise<Map<string, ObservedFile>> {
   const [services, untold, owners] = await Promise.all([
-    observeServices(files, system),
+    ask([...new Set(files.flatMap(({ file }) => reloadOf(file)?.service ?? []))]),
     system.readFile(UNTOLD),
     ownerReader(files, system),
   ]);
@@ -52,12 +55,6 @@ async function firstLink(directory: string, system: System): Promise<string | un
     if (kind === undefined) return undefined;
   }
   return undefined;
-}
-
-async function observeServices(files: readonly RenderedFile[], system: System): Promise<Map<string, ServiceState>> {
-  const told = files.flatMap(({ file }) => reloadOf(file)?.service ?? []);
-  if (told.length === 0) return new Map();
-  return await askServices([...new Set(told)], system);
 }
 
 /** Looks names up in the zone's own passwd and group: name services may need the network that is being made. */

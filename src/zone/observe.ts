@@ -27,7 +27,7 @@ import {
   ZONENET_IPV6,
 } from '../illumos/smf.ts';
 import { parseProperties, showProperties } from '../illumos/svcprop.ts';
-import { isRunning, type ServiceState } from '../illumos/svcs.ts';
+import { isRunning } from '../illumos/svcs.ts';
 import { FILTER_FILES, type ObservedFilter, type ObservedRules, type Rules } from '../plan/filter.ts';
 import type { ObservedForwarding } from '../plan/forwarding.ts';
 import { isBare, type ObservedMtus } from '../plan/interfaces.ts';
@@ -39,7 +39,7 @@ import { ROUTE_RECORD } from '../plan/routes.ts';
 import { type DesiredZone, hasResolver, type ObservedZone } from '../plan/zone.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
-import { askServices } from './ask-services.ts';
+import { type AskServices, askTogether } from './ask-services.ts';
 import type { Readable } from './candidates.ts';
 import { observeFiles } from './observe-files.ts';
 
@@ -50,19 +50,20 @@ export async function observeZone(
   system: System,
 ): Promise<ObservedZone> {
   const { nics, role, rules } = metadata;
+  const askServices = askTogether(system);
   const [links, addresses, interfaces, routes, recorded, routing, observedFiles, nameServices, proxy, own] =
     await Promise.all([
       observeLinks(nics, system),
-      observeAddresses(nics, system),
+      observeAddresses(nics, askServices, system),
       nics.some(isBare) ? ask(showInterfaces(), system) : '',
       ask(showRouteTable(), system),
       system.readFile(ROUTE_RECORD),
       // Status 1: routeadm has never been asked, so the property is not there.
       ask(showProperties(ROUTING_SETUP, ROUTING_DECIDED, 'edited'), system, { tolerates: [1] }),
-      observeFiles(files, system),
+      observeFiles(files, system, askServices),
       hasResolver(metadata) ? system.readFile(NAME_SERVICE_SWITCH) : undefined,
-      role === 'proxy' ? observeProxy(readable, system) : undefined,
-      role === 'member' ? observeOwnFilter(rules.length > 0, readable, system) : undefined,
+      role === 'proxy' ? observeProxy(readable, askServices, system) : undefined,
+      role === 'member' ? observeOwnFilter(rules.length > 0, readable, askServices, system) : undefined,
     ]);
   return {
     ...links,
@@ -75,6 +76,26 @@ export async function observeZone(
     ...(nameServices === undefined ? {} : { nameServices }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(own === undefined ? {} : { own }),
+  };
+}
+
+/** What has become of files and services; all else is as it was seen before. */
+export async function observeFilesAgain(
+  { files }: DesiredZone,
+  before: ObservedZone,
+  system: System,
+): Promise<ObservedZone> {
+  const askServices = askTogether(system);
+  const filter = before.proxy?.filter ?? before.own?.filter;
+  const [observed, services] = await Promise.all([
+    observeFiles(files, system, askServices),
+    askServices(filter === undefined ? [] : FILTER_SERVICES),
+  ]);
+  return {
+    ...before,
+    files: observed,
+    ...(before.proxy === undefined ? {} : { proxy: { ...before.proxy, filter: { ...before.proxy.filter, services } } }),
+    ...(before.own === undefined ? {} : { own: { ...before.own, filter: { ...before.own.filter, services } } }),
   };
 }
 
@@ -93,18 +114,20 @@ async function observeLinks(nics: readonly Nic[], system: System) {
 }
 
 /** The addresses, and the services that IPv6 waits for where there is any of it, wanted or left over. */
-async function observeAddresses(nics: readonly Nic[], system: System) {
-  const addresses = parseAddresses(await ask(showAddresses(), system));
+async function observeAddresses(nics: readonly Nic[], askServices: AskServices, system: System) {
+  const fmris = [NEIGHBOUR_DISCOVERY, ZONENET_IPV6];
+  const [text, wanted] = await Promise.all([ask(showAddresses(), system), askServices(wantsIpv6(nics) ? fmris : [])]);
+  const addresses = parseAddresses(text);
   const isLeftOver = ({ family, link }: AddressObject) => family === 'inet6' && nics.some((nic) => nic.link === link);
-  const services =
-    wantsIpv6(nics) || addresses.some(isLeftOver)
-      ? await askServices([NEIGHBOUR_DISCOVERY, ZONENET_IPV6], system)
-      : new Map<string, ServiceState>();
-  return { addresses, services };
+  const isAsked = wantsIpv6(nics) || !addresses.some(isLeftOver);
+  return { addresses, services: isAsked ? wanted : await askServices(fmris) };
 }
 
-async function observeProxy(readable: Readable, system: System) {
-  const [filter, forwarding] = await Promise.all([observeFilter(readable, system), observeForwarding(system)]);
+async function observeProxy(readable: Readable, askServices: AskServices, system: System) {
+  const [filter, forwarding] = await Promise.all([
+    observeFilter(readable, system, { askServices }),
+    observeForwarding(system),
+  ]);
   return { filter, forwarding };
 }
 
@@ -112,25 +135,31 @@ async function observeProxy(readable: Readable, system: System) {
 async function observeOwnFilter(
   isWanted: boolean,
   readable: Readable,
+  askServices: AskServices,
   system: System,
 ): Promise<ObservedOwnFilter | undefined> {
   const noted = (await system.readFile(FILTER_RECORD)) !== undefined;
   if (!isWanted && !noted) return undefined;
-  return { filter: await observeFilter(readable, system, isWanted ? ['inet', 'inet6'] : []), noted };
+  const kinds = isWanted ? (['inet', 'inet6'] as const) : [];
+  return { filter: await observeFilter(readable, system, { kinds, askServices }), noted };
 }
 
 const ALL_RULES = ['inet', 'inet6', 'nat'] as const;
+
+/** Which one matters that is not there is said by the plan. */
+const FILTER_SERVICES = [IPFILTER, IDENTITY_DOMAIN, ZONENET_FORWARDING, ...OWN_PROGRAMS];
 
 /** `kinds` are the rules that matter; of others none are asked for. */
 export async function observeFilter(
   readable: Readable,
   system: System,
-  kinds: readonly (keyof Rules)[] = ALL_RULES,
+  {
+    kinds = ALL_RULES,
+    askServices = askTogether(system),
+  }: { kinds?: readonly (keyof Rules)[]; askServices?: AskServices } = {},
 ): Promise<ObservedFilter> {
-  const fmris = [IPFILTER, IDENTITY_DOMAIN, ZONENET_FORWARDING, ...OWN_PROGRAMS];
   const [services, policy] = await Promise.all([
-    // Which one matters that is not there is said by the plan.
-    askServices(fmris, system),
+    askServices(FILTER_SERVICES),
     ask(showProperties(IPFILTER, 'firewall_config_default', 'running'), system, { tolerates: [1] }),
   ]);
   const ipfilter = services.get(IPFILTER);

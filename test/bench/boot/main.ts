@@ -1,7 +1,9 @@
 // The boot of a zone beside a shell with the same commands and an empty Node: runs in the namespaces that ../in-namespaces.ts makes.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAddress } from '../../../src/domain/address.ts';
 import { parseRedirect } from '../../../src/domain/forward.ts';
 import type { ZoneMetadata } from '../../../src/domain/metadata.ts';
 import { parseZoneName } from '../../../src/domain/names.ts';
@@ -11,7 +13,7 @@ import { formatMetadata } from '../../../src/ini/metadata.ts';
 import { formatBootProgram, NOTHING_OWN } from '../../../src/plan/boot-program.ts';
 import { filesFor, managedFilesOf, renderFiles } from '../../../src/plan/rendering.ts';
 import { memberMetadata, proxyMetadata } from '../../support/metadata.ts';
-import { formatRatio, measure } from '../measure.ts';
+import { formatRatio, measure, median } from '../measure.ts';
 import { runProgram } from '../run.ts';
 import { callsOf, canZone, reboot } from './canned-zone.ts';
 
@@ -59,75 +61,31 @@ async function start(method = 'start'): Promise<string> {
   return await runProgram([METHOD, method]);
 }
 
-/** A boot whose plan fits, the same by Node, and a shell with the commands of the first. */
-async function benchBoot(what: string, metadata: ZoneMetadata, services: string): Promise<void> {
-  await set(metadata, services);
+/** As before its first boot with this configuration; what V8 compiled is there from one before. */
+function reset(): void {
   reboot();
-  let said = '';
-  const calls = await callsOf(async () => {
-    said = await start();
-  });
-  if (!said.includes('made ahead')) throw new Error(`the plan does not fit: ${said}`);
-  writeFileSync(FLOOR, `${calls.map((line) => `${line} >/dev/null\n`).join('')}`);
-  const named = async (wanted: string, run: () => Promise<string>) => {
-    reboot();
-    const text = await run();
-    if (!text.includes(wanted)) throw new Error(`not "${wanted}": ${text}`);
-  };
-  const times = await measure(
-    [
-      { name: 'ahead', run: () => named('made ahead', start) },
-      {
-        name: 'shell',
-        run: async () => {
-          reboot();
-          await runProgram(['/bin/sh', FLOOR]);
-        },
-      },
-    ],
-    ROUNDS,
-  );
-  const at = (name: string) => times.get(name) ?? Number.NaN;
-  print(
-    formatRatio(
-      `boot of ${what}, unchanged, ${calls.length} commands`,
-      at('ahead'),
-      'P, sh with the same',
-      at('shell'),
-    ),
-  );
+  const states = readdirSync('/var/zonenet').filter((name) => !name.startsWith('code-'));
+  const paths = [...states.map((name) => `/var/zonenet/${name}`), '/etc/nodename', '/etc/inet/hosts', '/etc/ipf'];
+  for (const path of paths) rmSync(path, { recursive: true, force: true });
+  mkdirSync('/etc/ipf', { recursive: true });
 }
 
-/** Node's part: a boot that nothing was planned for, in a zone where the method has run before, beside the commands it runs. */
-async function benchNode(what: string, metadata: ZoneMetadata, services: string): Promise<void> {
-  await set(metadata, services);
-  rmSync(PROGRAM);
-  const fresh = () => {
-    reboot();
-    const states = readdirSync('/var/zonenet').filter((name) => !name.startsWith('code-'));
-    for (const path of [
-      ...states.map((name) => `/var/zonenet/${name}`),
-      '/etc/nodename',
-      '/etc/inet/hosts',
-      '/etc/ipf',
-    ])
-      rmSync(path, { recursive: true, force: true });
-    mkdirSync('/etc/ipf', { recursive: true });
-  };
-  fresh();
-  const calls = await callsOf(async () => void (await start()));
+/** A boot in its turn with a shell that runs the same commands, and an empty Node. */
+async function measureBoot(before: () => void, boot: () => Promise<string>) {
+  before();
+  const calls = await callsOf(async () => void (await boot()));
   writeFileSync(FLOOR, `${calls.map((line) => `${line} >/dev/null 2>&1\n`).join('')}`);
   const run = (argv: readonly string[]) => async () => {
-    fresh();
+    before();
     await runProgram(argv);
   };
   const times = await measure(
     [
       {
-        name: 'changed',
+        name: 'boot',
         run: async () => {
-          fresh();
-          await start();
+          before();
+          await boot();
         },
       },
       { name: 'shell', run: run(['/bin/sh', FLOOR]) },
@@ -135,47 +93,81 @@ async function benchNode(what: string, metadata: ZoneMetadata, services: string)
     ],
     ROUNDS,
   );
-  const at = (name: string) => times.get(name) ?? Number.NaN;
-  print(
-    formatRatio(
-      `boot of ${what}, changed, by Node that ran before, ${calls.length} commands`,
-      at('changed'),
-      'N + P',
-      at('node') + at('shell'),
-    ),
-  );
+  const [booted = 0, shell = 0, node = 0] = ['boot', 'shell', 'node'].map((name) => times.get(name));
+  return { commands: `${calls.length} commands`, booted, shell, node };
 }
 
-/** A proxy with many sites and forwards, of which one changes: what a refresh costs beyond the programs it runs. */
-async function benchRefresh(count: number): Promise<void> {
-  const zones = Array.from({ length: count / 4 }, (_, index) => parseZoneName(`web${index}`));
-  const address = (index: number) => `10.2.${(index + 10) >> 8}.${(index + 10) & 255}`;
-  const metadata = (generation: number): ZoneMetadata => {
-    const own = proxyMetadata({ zone: ZONE, generation });
-    const state = (zone: number, site: number) => (zone === 7 && site === 0 && generation % 2 === 0 ? 'down' : 'up');
-    return {
-      ...own,
-      nics: own.nics.map((nic) =>
-        nic.side === 'inside' ? { ...nic, addresses: [parseInterfaceAddress('10.2.0.1/16')] } : nic,
-      ),
-      networks: own.networks.map((network) => ({ ...network, prefixes: [parsePrefix('10.2.0.0/16')] })),
-      members: [],
-      sites: zones.map((zone, index) => ({
-        zone,
-        sites: [0, 1, 2, 3].map((site) =>
-          parseServedSite(
-            `${address(index)} ${state(index, site)} http s${site}.${zone}.example.org 80 / 8080 haproxy`,
-          ),
-        ),
-      })),
-      forwards: zones.map((zone, index) => ({
-        zone,
-        redirects: [0, 1, 2, 3].map((port) =>
-          parseRedirect(`tcp 203.0.113.5 ${1000 + index * 4 + port} ${address(index)} 22`),
-        ),
-      })),
-    };
+/** Boots by the plan made ahead, with nothing new and with a changed configuration; and a changed one by Node. */
+async function benchBoot(what: string, metadata: ZoneMetadata): Promise<void> {
+  await set(metadata, SERVICES);
+  const ahead = async () => {
+    const said = await start();
+    if (!said.includes('made ahead')) throw new Error(`the plan does not fit: ${said}`);
+    return said;
   };
+  const same = await measureBoot(reboot, ahead);
+  print(formatRatio(`boot of ${what}, unchanged, ${same.commands}`, same.booted, 'P', same.shell));
+  const changed = await measureBoot(reset, ahead);
+  const floor = (one: typeof changed) => one.node + one.shell;
+  print(formatRatio(`  changed, by its plan, ${changed.commands}`, changed.booted, 'N + P', floor(changed)));
+  rmSync(PROGRAM);
+  reset();
+  await start();
+  const byNode = await measureBoot(reset, start);
+  print(formatRatio(`  changed, by Node that ran before, ${byNode.commands}`, byNode.booted, 'N + P', floor(byNode)));
+}
+
+const addressOf = (index: number) => `10.2.${(index + 10) >> 8}.${(index + 10) & 255}`;
+
+/** A proxy on a /16. */
+function wideProxy(generation: number): ZoneMetadata {
+  const own = proxyMetadata({ zone: ZONE, generation });
+  return {
+    ...own,
+    nics: own.nics.map((nic) =>
+      nic.side === 'inside' ? { ...nic, addresses: [parseInterfaceAddress('10.2.0.1/16')] } : nic,
+    ),
+    networks: own.networks.map((network) => ({ ...network, prefixes: [parsePrefix('10.2.0.0/16')] })),
+    members: [],
+  };
+}
+
+/** Many sites and forwards: one site goes and comes. */
+function servingProxy(count: number): (generation: number) => ZoneMetadata {
+  const zones = Array.from({ length: count / 4 }, (_, index) => parseZoneName(`web${index}`));
+  const state = (zone: number, site: number, generation: number) =>
+    zone === 7 && site === 0 && generation % 2 === 0 ? 'down' : 'up';
+  return (generation) => ({
+    ...wideProxy(generation),
+    sites: zones.map((zone, index) => ({
+      zone,
+      sites: [0, 1, 2, 3].map((site) =>
+        parseServedSite(
+          `${addressOf(index)} ${state(index, site, generation)} http s${site}.${zone}.example.org 80 / 8080 haproxy`,
+        ),
+      ),
+    })),
+    forwards: zones.map((zone, index) => ({
+      zone,
+      redirects: [0, 1, 2, 3].map((port) =>
+        parseRedirect(`tcp 203.0.113.5 ${1000 + index * 4 + port} ${addressOf(index)} 22`),
+      ),
+    })),
+  });
+}
+
+/** Many zones behind it, with names: one goes and comes. */
+function namingProxy(count: number): (generation: number) => ZoneMetadata {
+  const members = Array.from({ length: count }, (_, index) => ({
+    zone: parseZoneName(`web${index}`),
+    addresses: [parseAddress(addressOf(index))],
+    leases: [],
+  }));
+  return (generation) => ({ ...wideProxy(generation), members: members.slice(generation % 2) });
+}
+
+/** A refresh after one change: what it costs beyond the programs it runs. */
+async function benchRefresh(what: string, metadata: (generation: number) => ZoneMetadata): Promise<void> {
   // As it is when all of it has run for a while.
   const online = ['network/ipfilter:default', 'network/zonenet-forwarding:default', 'network/zonenet-web:haproxy'];
   const lines = SERVICES.split('\n').map((line) =>
@@ -209,15 +201,72 @@ async function benchRefresh(count: number): Promise<void> {
     11,
   );
   const [refreshed = 0, shell = 0, node = 0] = ['refresh', 'shell', 'node'].map((name) => times.get(name));
+  print(formatRatio(`refresh of ${what}, ${calls.length} commands`, refreshed, 'N + P', node + shell));
   print(
-    formatRatio(
-      `refresh of ${count} sites, ${count} forwards, ${calls.length} commands`,
-      refreshed,
-      'N + P',
-      node + shell,
-    ),
+    `  beyond N ${(refreshed - node).toFixed(1)} ms, beyond N and P ${(refreshed - node - shell).toFixed(1)} ms; checkers of its files not among them\n`,
   );
-  print(`  beyond N and P, checkers of its files not among them: ${(refreshed - node - shell).toFixed(1)} ms\n`);
+}
+
+/**
+ * Zones that boot at once on all cores, beside as many shells with the same commands: each in a mount namespace where /etc and
+ * /var are its own.
+ */
+async function benchMany(count: number): Promise<void> {
+  const metadata = memberMetadata({ zone: ZONE });
+  await set(metadata, SERVICES);
+  reboot();
+  const calls = await callsOf(async () => void (await start()));
+  writeFileSync(FLOOR, `${calls.map((line) => `${line} >/dev/null\n`).join('')}`);
+  const zones = Array.from({ length: count }, (_, index) => `/opt/zones/${index}`);
+  for (const zone of zones) {
+    mkdirSync(zone, { recursive: true });
+    for (const name of ['etc', 'var']) cpSync(`/${name}`, `${zone}/${name}`, { recursive: true });
+  }
+  const all = async (argv: readonly string[], wanted: string) => {
+    for (const zone of zones) rmSync(`${zone}/var/canned/up`, { recursive: true, force: true });
+    for (const zone of zones) mkdirSync(`${zone}/var/canned/up`);
+    const started = zones.map((zone) => startWaiting(zone, argv));
+    await Promise.all(started.map(({ ready }) => ready));
+    const began = performance.now();
+    for (const { go } of started) go();
+    const said = await Promise.all(started.map(({ ended }) => ended));
+    const took = performance.now() - began;
+    const other = said.find((text) => !text.includes(wanted));
+    if (other !== undefined) throw new Error(`not "${wanted}": ${other}`);
+    return took;
+  };
+  const times: Record<'boots' | 'shells', number[]> = { boots: [], shells: [] };
+  for (let round = 0; round < 5; round++) {
+    times.boots.push(await all([METHOD, 'start'], 'made ahead'));
+    times.shells.push(await all(['/bin/sh', FLOOR], ''));
+  }
+  rmSync('/opt/zones', { recursive: true });
+  print(
+    formatRatio(`${count} members boot at once, unchanged`, median(times.boots), 'as many P', median(times.shells)),
+  );
+}
+
+/** A program in a zone's place that begins when it is told to. */
+function startWaiting(zone: string, argv: readonly string[]) {
+  const mount = 'mount --bind "$0/etc" /etc && mount --bind "$0/var" /var && echo ready && read -r go && exec "$@"';
+  const child = spawn('/usr/bin/unshare', ['--mount', '/bin/sh', '-c', mount, zone, ...argv], {
+    env: { PATH: '/usr/sbin:/usr/bin:/bin', LC_ALL: 'C' },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  let text = '';
+  const ready = new Promise<void>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (more) => {
+      text += more;
+      if (text.includes('ready')) resolve();
+    });
+  });
+  const ended = new Promise<string>((resolve, reject) => {
+    child.on('error', reject).on('close', (status) => {
+      if (status === 0) resolve(text);
+      else reject(new Error(`${argv.join(' ')} in ${zone}: status ${status}: ${text}`));
+    });
+  });
+  return { ready, ended, go: () => child.stdin.end('go\n') };
 }
 
 async function benchLoading(): Promise<void> {
@@ -249,26 +298,34 @@ async function benchLoading(): Promise<void> {
   );
 }
 
-/** What others take for two interfaces, where they can be had. */
+/** Unpacked by .ci/setup.mjs. */
+const PEERS = join(import.meta.dirname, '../../../../node_modules/.zonenet-peers');
+
+/** What others take to render two interfaces, where they can be had, beside what a boot by Node takes for its files. */
 async function benchPeers(): Promise<void> {
-  const peers: [string, readonly string[], () => void][] = [
+  const peers: [string, readonly string[]][] = [
     [
-      'netplan generate, two interfaces',
-      ['/usr/sbin/netplan', 'generate', '--root-dir', '/var/peer'],
-      () => {
-        rmSync('/var/peer', { recursive: true, force: true });
-        mkdirSync('/var/peer/etc/netplan', { recursive: true });
-        writeFileSync('/var/peer/etc/netplan/a.yaml', NETPLAN, { mode: 0o600 });
-      },
+      'netplan, its generator',
+      [
+        '/usr/bin/env',
+        `LD_LIBRARY_PATH=${PEERS}/usr/lib/x86_64-linux-gnu`,
+        `${PEERS}/usr/libexec/netplan/generate`,
+        '--root-dir',
+        '/var/peer',
+      ],
     ],
     [
-      'cloud-init renders the same (devel net-convert)',
+      'cloud-init, devel net-convert',
       [
-        '/usr/bin/cloud-init',
+        '/usr/bin/env',
+        `PYTHONPATH=${PEERS}/usr/lib/python3/dist-packages`,
+        '/usr/bin/python3',
+        '-m',
+        'cloudinit.cmd.main',
         'devel',
         'net-convert',
         '-p',
-        '/var/peer/net.yaml',
+        '/var/peer/etc/netplan/a.yaml',
         '-k',
         'yaml',
         '-d',
@@ -277,35 +334,35 @@ async function benchPeers(): Promise<void> {
         'debian',
         '-O',
         'eni',
-        '-m',
-        'a,02:00:00:00:00:01',
       ],
-      () => {
-        rmSync('/var/peer', { recursive: true, force: true });
-        mkdirSync('/var/peer', { recursive: true });
-        writeFileSync('/var/peer/net.yaml', NETPLAN);
-      },
     ],
   ];
-  for (const [name, argv, prepare] of peers) {
-    if (!existsSync(argv[0] ?? '')) {
-      print(`SKIPPED: ${name}, no ${argv[0]} on this machine\n`);
+  for (const [name, argv] of peers) {
+    if (!existsSync(argv[2] ?? '') || !existsSync(PEERS)) {
+      print(`SKIPPED: ${name}: it could not be downloaded\n`);
       continue;
     }
+    const run = async () => {
+      rmSync('/var/peer', { recursive: true, force: true });
+      mkdirSync('/var/peer/etc/netplan', { recursive: true });
+      writeFileSync('/var/peer/etc/netplan/a.yaml', NETPLAN, { mode: 0o600 });
+      await runProgram(argv);
+    };
     const times = await measure(
       [
-        {
-          name,
-          run: async () => {
-            prepare();
-            await runProgram(argv);
-          },
-        },
+        { name, run },
         { name: 'sh', run: async () => void (await runProgram(['/bin/sh', '-c', ':'])) },
       ],
       7,
     );
-    print(formatRatio(name, times.get(name) ?? 0, 'an empty sh', times.get('sh') ?? 0));
+    print(
+      formatRatio(
+        `${name}: two interfaces rendered, nothing made`,
+        times.get(name) ?? 0,
+        'an empty sh',
+        times.get('sh') ?? 0,
+      ),
+    );
   }
 }
 
@@ -316,10 +373,10 @@ const NETPLAN = `network:
     znic0: {addresses: [10.2.0.1/24]}
 `;
 
-await benchBoot('a member', memberMetadata({ zone: ZONE }), SERVICES);
-await benchBoot('a proxy', proxyMetadata({ zone: ZONE }), SERVICES);
-await benchNode('a member', memberMetadata({ zone: ZONE }), SERVICES);
-await benchNode('a proxy', proxyMetadata({ zone: ZONE }), SERVICES);
-await benchRefresh(1000);
+await benchBoot('a member', memberMetadata({ zone: ZONE }));
+await benchBoot('a proxy', proxyMetadata({ zone: ZONE }));
+await benchMany(100);
+await benchRefresh('1000 sites, 1000 forwards', servingProxy(1000));
+await benchRefresh('a proxy with 1000 zones', namingProxy(1000));
 await benchLoading();
 await benchPeers();

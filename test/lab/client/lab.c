@@ -4,12 +4,13 @@
  * Called by any other name than "lab" it is a stand-in: it sends its arguments to labd and does what labd answers
  * (lab.md part 5). Called "lab" its first argument is a mode:
  *
- *   launch MODE PARENT RUN WRITABLE PROGRAM…   the outer namespaces; MODE is userns, rootless or plain
+ *   launch MODE PARENT RUN PROGRAM…            the outer namespaces; MODE is userns, rootless or plain
  *   zone NAME NETNS GLOBAL ROOT                a zone's init; mounts on stdin, control on descriptor 3
  *   enter PID UID GID CWD PROGRAM…             a program in the namespaces of the init PID
  *   login PID STDIN HOME SHELL COMMAND         zlogin's half inside the zone (illumos.md §5.6)
  *   netns NAME PROGRAM…                        a program with another network and the files of the machine
  *   sysctl NETNS [KEY VALUE]…                  writes below /proc/sys/net
+ *   spawner                                    starts programs for labd, to which fork costs much; not in lab.pl
  *   capture LINK | inject LINK                 raw frames in hex, one a line
  *   crash-at N LIST PROGRAM…                   the program, killed before its Nth change of a file; not in lab.pl
  */
@@ -36,6 +37,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -895,17 +897,196 @@ static int crash_at(char **argv) {
   }
 }
 
+static int run_mode(int argc, char **argv);
+
+/* ---- spawner ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * Requests on stdin, answers on stdout, in the order in which programs end (kernel/spawner.ts). A program of the name "lab" is
+ * this one, without another exec.
+ */
+struct request {
+  uint32_t id, words, words_length, input_length; /* input_length NO_INPUT: /dev/null */
+};
+struct answer {
+  uint32_t id, status, out_length, err_length;
+};
+#define NO_INPUT 0xffffffffu
+
+struct output {
+  char *data;
+  size_t length, size;
+  int fd; /* -1: at its end */
+};
+
+struct job {
+  struct job *next;
+  uint32_t id, status;
+  pid_t pid; /* 0: it has ended */
+  char *input;
+  size_t input_length, input_at;
+  int input_fd;
+  struct output out, err;
+};
+
+static struct job *jobs;
+
+static void run_program(char **words, int words_count, int input, int out, int err) {
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, 0);
+  signal(SIGPIPE, SIG_DFL);
+  dup2(input, 0);
+  dup2(out, 1);
+  dup2(err, 2);
+  if (strcmp(words[0], "lab") == 0) exit(run_mode(words_count, words));
+  execvp(words[0], words);
+  fprintf(stderr, "lab: %s: %s\n", words[0], strerror(errno));
+  _exit(127);
+}
+
+static void start_job(const struct request *request) {
+  char *block = malloc(request->words_length + 1);
+  char **words = calloc(request->words + 1, sizeof *words);
+  struct job *job = calloc(1, sizeof *job);
+  int input[2] = {-1, -1}, out[2], err[2];
+  if (!read_all(0, block, request->words_length)) exit(0);
+  char *at = block;
+  for (uint32_t i = 0; i < request->words; i++, at += strlen(at) + 1) words[i] = at;
+  *job = (struct job){.next = jobs, .id = request->id, .input_fd = -1};
+  if (request->input_length == NO_INPUT) input[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  else {
+    job->input = malloc(request->input_length + 1);
+    job->input_length = request->input_length;
+    if (!read_all(0, job->input, job->input_length)) exit(0);
+    if (pipe2(input, O_CLOEXEC) < 0) fail(1, "pipe");
+    fcntl(input[1], F_SETFL, O_NONBLOCK);
+    job->input_fd = input[1];
+  }
+  if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0) fail(1, "pipe");
+  job->pid = fork();
+  if (job->pid == 0) run_program(words, request->words, input[0], out[1], err[1]);
+  if (job->pid < 0) fail(1, "fork");
+  close(input[0]);
+  close(out[1]);
+  close(err[1]);
+  job->out.fd = out[0];
+  job->err.fd = err[0];
+  jobs = job;
+  free(words);
+  free(block);
+}
+
+static void collect(struct output *output) {
+  if (output->size - output->length < 16384) output->data = realloc(output->data, output->size = output->size * 2 + 32768);
+  ssize_t done = read(output->fd, output->data + output->length, output->size - output->length);
+  if (done < 0 && errno == EINTR) return;
+  if (done > 0) output->length += done;
+  else {
+    close(output->fd);
+    output->fd = -1;
+  }
+}
+
+static void feed(struct job *job) {
+  ssize_t done = write(job->input_fd, job->input + job->input_at, job->input_length - job->input_at);
+  if (done < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (done > 0) job->input_at += done;
+  /* A program may end without reading all of it. */
+  if (done < 0 || job->input_at == job->input_length) {
+    close(job->input_fd);
+    job->input_fd = -1;
+  }
+}
+
+static void reap(void) {
+  int status;
+  for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;)
+    for (struct job *job = jobs; job; job = job->next)
+      if (job->pid == pid) {
+        job->pid = 0;
+        job->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+      }
+}
+
+static void answer_ended(void) {
+  for (struct job **at = &jobs; *at;) {
+    struct job *job = *at;
+    if (job->pid != 0 || job->out.fd >= 0 || job->err.fd >= 0) {
+      at = &job->next;
+      continue;
+    }
+    struct answer answer = {job->id, job->status, job->out.length, job->err.length};
+    write_all(1, &answer, sizeof answer);
+    write_all(1, job->out.data, job->out.length);
+    write_all(1, job->err.data, job->err.length);
+    if (job->input_fd >= 0) close(job->input_fd);
+    free(job->input);
+    free(job->out.data);
+    free(job->err.data);
+    *at = job->next;
+    free(job);
+  }
+}
+
+static int spawner(char **argv) {
+  (void)argv;
+  sigset_t children;
+  sigemptyset(&children);
+  sigaddset(&children, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &children, 0);
+  signal(SIGPIPE, SIG_IGN);
+  int ended = signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
+  fcntl(0, F_SETFD, FD_CLOEXEC);
+  fcntl(1, F_SETFD, FD_CLOEXEC);
+  for (;;) {
+    size_t count = 2;
+    for (struct job *job = jobs; job; job = job->next) count += 3;
+    struct pollfd fds[count], *fd = fds;
+    *fd++ = (struct pollfd){0, POLLIN, 0};
+    *fd++ = (struct pollfd){ended, POLLIN, 0};
+    for (struct job *job = jobs; job; job = job->next) {
+      *fd++ = (struct pollfd){job->out.fd, POLLIN, 0};
+      *fd++ = (struct pollfd){job->err.fd, POLLIN, 0};
+      *fd++ = (struct pollfd){job->input_fd, POLLOUT, 0};
+    }
+    if (poll(fds, count, -1) < 0 && errno != EINTR) fail(1, "poll");
+    fd = fds + 2;
+    for (struct job *job = jobs; job; job = job->next, fd += 3) {
+      if (fd[0].revents) collect(&job->out);
+      if (fd[1].revents) collect(&job->err);
+      if (fd[2].revents) feed(job);
+    }
+    if (fds[1].revents) {
+      struct signalfd_siginfo info;
+      while (read(ended, &info, sizeof info) > 0);
+      reap();
+    }
+    answer_ended();
+    if (fds[0].revents) {
+      struct request request;
+      if (!read_all(0, &request, sizeof request)) return 0;
+      start_job(&request);
+    }
+  }
+}
+
+/* ------------------------------------------------------------------------------------------------------------------ */
+
 int main(int argc, char **argv) {
   const char *slash = strrchr(argv[0], '/');
   const char *program = slash ? slash + 1 : argv[0];
-  if (strcmp(program, "lab") != 0) return stand_in(program, argc, argv);
+  return strcmp(program, "lab") == 0 ? run_mode(argc, argv) : stand_in(program, argc, argv);
+}
+
+static int run_mode(int argc, char **argv) {
   static const struct {
     const char *name;
     int arguments;
     int (*run)(char **);
-  } modes[] = {{"launch", 5, launch}, {"zone", 4, zone},         {"enter", 5, enter},     {"login", 5, login},
+  } modes[] = {{"launch", 4, launch}, {"zone", 4, zone},         {"enter", 5, enter},     {"login", 5, login},
                {"netns", 2, in_netns}, {"sysctl", 1, set_sysctls}, {"capture", 1, capture}, {"inject", 1, inject},
-               {"crash-at", 3, crash_at}};
+               {"crash-at", 3, crash_at}, {"spawner", 0, spawner}};
   for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++)
     if (argc - 2 >= modes[i].arguments && strcmp(argv[1], modes[i].name) == 0) return modes[i].run(argv + 2);
   fprintf(stderr, "lab: no such mode\n");

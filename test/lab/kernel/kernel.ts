@@ -1,29 +1,35 @@
 // ip, nft and friends on network namespaces by name (lab.md parts 1 and 6).
+import { readFileSync } from 'node:fs';
 import type { Kernel } from '../daemon/state.ts';
 import { mustRun, runProgram } from './run-program.ts';
+import { startSpawner } from './spawner.ts';
 
-/** Network namespaces are named below /run/netns of the lab's own /run; `client` is the path of the lab's C program. */
+/** Network namespaces are named below /run/netns of the lab's own /run; `client` is the path of the lab's program. */
 export function createKernel(client: string): Kernel {
-  const within = (netns: string, argv: readonly string[]) => [client, 'netns', netns, ...argv];
+  const isCompiled = readFileSync(client).subarray(1, 4).toString() === 'ELF';
+  const run = isCompiled ? startSpawner(client).run : runProgram;
+  const own = isCompiled ? 'lab' : client;
+  const within = (netns: string, argv: readonly string[]) => [own, 'netns', netns, ...argv];
+  const must = (argv: readonly string[], stdin?: string) => mustRun(argv, stdin, run);
   return {
     async ip(netns, lines) {
       if (lines.length === 0) return;
-      await mustRun(within(netns, ['ip', '-batch', '-']), `${lines.join('\n')}\n`);
+      await must(within(netns, ['ip', '-batch', '-']), `${lines.join('\n')}\n`);
     },
     async ipJson(netns, args) {
-      const text = await mustRun(within(netns, ['ip', '-j', ...args]));
+      const text = await must(within(netns, ['ip', '-j', ...args]));
       return text.trim() === '' ? [] : (JSON.parse(text) as unknown[]);
     },
     async nft(netns, script) {
-      await mustRun(within(netns, ['nft', '-f', '-']), script);
+      await must(within(netns, ['nft', '-f', '-']), script);
     },
     async nftJson(netns, args) {
-      return JSON.parse(await mustRun(within(netns, ['nft', '-j', ...args]))) as unknown;
+      return JSON.parse(await must(within(netns, ['nft', '-j', ...args]))) as unknown;
     },
-    exec: (netns, argv, stdin) => runProgram(within(netns, argv), stdin),
+    exec: (netns, argv, stdin) => run(within(netns, argv), stdin),
     async sysctl(netns, settings) {
       if (settings.length === 0) return;
-      await mustRun([client, 'sysctl', netns, ...settings.flat()]);
+      await must([own, 'sysctl', netns, ...settings.flat()]);
     },
   };
 }

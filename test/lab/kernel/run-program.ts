@@ -2,6 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import type { CallResult } from '../daemon/call.ts';
+import type { RunProgram } from './spawner.ts';
 
 /** A Linux program that ended with a status it should not have. `stderr` has its own words. */
 export class KernelError extends Error {
@@ -16,8 +17,8 @@ export class KernelError extends Error {
   }
 }
 
-/** Runs a program to its end. A death by signal n is status 128 + n of no interest to whom it matters. */
-export function runProgram(argv: readonly string[], stdin?: string): Promise<CallResult> {
+/** Runs a program to its end, by Node. A death by a signal is status 128. */
+export const runProgram: RunProgram = (argv, stdin) => {
   const [program = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const child: ChildProcess = spawn(program, args, {
@@ -38,11 +39,11 @@ export function runProgram(argv: readonly string[], stdin?: string): Promise<Cal
       }),
     );
   });
-}
+};
 
 /** @throws {KernelError} when the program ends with another status than 0 */
-export async function mustRun(argv: readonly string[], stdin?: string): Promise<string> {
-  const result = await runProgram(argv, stdin);
+export async function mustRun(argv: readonly string[], stdin?: string, run: RunProgram = runProgram): Promise<string> {
+  const result = await run(argv, stdin);
   if (result.status !== 0) throw new KernelError(argv, result);
   return result.stdout;
 }
