@@ -13,6 +13,9 @@ const GIVEN = ['/', '/etc', '/var', '/var/run', '/var/run/zonenet'];
 
 export const isOnDisk = (path: string) => MANAGED.some((top) => path === top || path.startsWith(`${top}/`));
 
+/** Open files of this disk have numbers above it, which no others have. */
+const FIRST_FILE = 1_000_000;
+
 /** A file by its number, so that it keeps its bytes when it is renamed; or a directory. */
 type Entry = { readonly kind: 'directory' } | { readonly kind: 'file'; readonly inode: number };
 
@@ -78,35 +81,59 @@ export function createDisk(start: DiskState) {
     return { isSymbolicLink: () => false, isDirectory: () => kind === 'directory', isFile: () => kind === 'file' };
   }
 
-  /** Node's functions, for paths on this disk. What is missing here is refused there. */
+  const open = new Map<number, { readonly path?: string; readonly inode?: number }>();
+  let opened = FIRST_FILE;
+  function openAs(what: { readonly path?: string; readonly inode?: number }): number {
+    opened += 1;
+    open.set(opened, what);
+    return opened;
+  }
+  function openedAs(file: number) {
+    const what = open.get(file);
+    if (what === undefined) throw failure('EBADF', `${file}`);
+    return what;
+  }
+  function fileOf(file: number) {
+    const { inode } = openedAs(file);
+    if (inode === undefined) throw failure('EISDIR', `${file}`);
+    return { inode };
+  }
+
+  /** Node's functions, for paths and open files of this disk. What is missing here is refused there. */
   const functions = {
-    async open(path: string, flags: string | number, _mode?: number) {
+    openSync(path: string, flags: string | number, _mode?: number) {
       if (flags !== 'wx') {
         if (find(path).kind !== 'directory') throw failure('ENOTDIR', path);
-        return { sync: async () => void events.push({ event: 'sync-directory', path }), close: async () => undefined };
+        return openAs({ path });
       }
       needDirectory(path);
       if (names.has(path)) throw failure('EEXIST', path);
       check('write', path);
       const entry = put('');
-      const inode = inodes;
       name(path, entry);
-      return {
-        async writeFile(content: string) {
-          bytes.set(inode, content);
-          events.push({ event: 'bytes', inode, content });
-        },
-        chmod: async () => undefined,
-        sync: async () => void events.push({ event: 'sync-file', inode }),
-        close: async () => undefined,
-      };
+      return openAs({ inode: inodes });
     },
-    async rename(from: string, to: string) {
+    writeFileSync(file: number, content: string) {
+      const { inode } = fileOf(file);
+      bytes.set(inode, content);
+      events.push({ event: 'bytes', inode, content });
+    },
+    fchmodSync: (file: number) => void fileOf(file),
+    fsyncSync(file: number) {
+      const opened = openedAs(file);
+      if (opened.path !== undefined) events.push({ event: 'sync-directory', path: opened.path });
+      else events.push({ event: 'sync-file', inode: fileOf(file).inode });
+    },
+    closeSync(file: number) {
+      openedAs(file);
+      open.delete(file);
+    },
+    renameSync(from: string, to: string) {
       check('write', to);
       if (dirname(from) !== dirname(to)) throw new Error(`the disk renames within a directory only: ${from} ${to}`);
       name(to, find(from), from);
     },
-    async mkdir(path: string) {
+    mkdirSync(path: string) {
       const made: string[] = [];
       for (let at = path; names.get(at)?.kind !== 'directory'; at = dirname(at)) made.unshift(at);
       for (const one of made) {
@@ -115,17 +142,17 @@ export function createDisk(start: DiskState) {
       }
       return made[0];
     },
-    async rm(path: string) {
+    rmSync(path: string) {
       if (!names.has(path)) return;
       check('remove', path);
       name(path, undefined);
     },
-    async unlink(path: string) {
+    unlinkSync(path: string) {
       find(path);
       check('remove', path);
       name(path, undefined);
     },
-    async rmdir(path: string) {
+    rmdirSync(path: string) {
       if (inside(path).length > 0) throw failure('ENOTEMPTY', path);
       find(path);
       check('remove', path);
@@ -181,13 +208,15 @@ export async function onDisk<T>(disk: Disk, work: () => Promise<T>): Promise<T> 
   ] as const) {
     for (const [key, original] of Object.entries(where)) {
       if (typeof original !== 'function' || /^[A-Z_]/.test(key)) continue;
-      const own = (key.endsWith('Sync') === (of === 'fs') ? disk.functions : {})[key as keyof typeof disk.functions];
+      const own = (of === 'fs' ? disk.functions : {})[key as keyof typeof disk.functions];
       where[key] = (...args: unknown[]) => {
-        const [path] = args;
-        if (typeof path !== 'string' || !(isOnDisk(path) || (key === 'open' && GIVEN.includes(path)))) {
-          return (original as (...all: unknown[]) => unknown).apply(where, args);
-        }
-        if (own === undefined) throw new Error(`the disk has no ${of}.${key} (${path})`);
+        const [what] = args;
+        const isOurs =
+          typeof what === 'number'
+            ? what > FIRST_FILE
+            : typeof what === 'string' && (isOnDisk(what) || (key === 'openSync' && GIVEN.includes(what)));
+        if (!isOurs) return (original as (...all: unknown[]) => unknown).apply(where, args);
+        if (own === undefined) throw new Error(`the disk has no ${of}.${key} (${what})`);
         return (own as (...all: unknown[]) => unknown)(...args);
       };
       undo.push(() => {
