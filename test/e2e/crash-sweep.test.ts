@@ -137,7 +137,7 @@ const isAll = extent === 'all';
 const chosen = SWEEPS.filter(({ name, points }) => (isAll ? new RegExp(part.join(' ')).test(name) : points > 0));
 
 /** Milliseconds after which a run begins no further sweep: on a machine that is busy with other things. */
-const PATIENCE = 270_000;
+const PATIENCE = 420_000;
 
 async function goOver({ name, hows, start, points }: StorySweep): Promise<Outcome> {
   if (!isAll && performance.now() > PATIENCE) {

@@ -71,7 +71,9 @@ test('the service mends links, protects what has rebooted from inside, and ends 
     const { status } = await lab.run('ping -c 1 -W 1 203.0.113.1', { zone: 'web1' });
     return status === 0;
   });
-  assert.is((await log(lab)).split('links are protected again: znic1').length, 2);
+  // Once, or twice where the look fell into the boot; not at every look.
+  const times = (await log(lab)).split('links are protected again: znic1').length - 1;
+  assert.ok(times === 1 || times === 2, await log(lab));
 
   await lab.mustRun(['/usr/sbin/svcadm', 'disable', '-s', SERVICE]);
   assert.ok((await log(lab)).includes('told to end'), await log(lab));

@@ -68,6 +68,12 @@ async function answer(
   readStdin: () => Promise<Buffer>,
 ) {
   const { argv, cwd, uid, env, parent } = request;
+  // What is said at once goes out at once, with the end if that comes.
+  const say = (frame: Buffer) => {
+    socket.cork();
+    socket.write(frame);
+    process.nextTick(() => socket.uncork());
+  };
   const caller: Caller = {
     zone,
     argv,
@@ -77,8 +83,8 @@ async function answer(
     pid: parent,
     internal: false,
     readStdin,
-    out: (data) => socket.write(formatFrame('o', data)),
-    err: (data) => socket.write(formatFrame('e', data)),
+    out: (data) => say(formatFrame('o', data)),
+    err: (data) => say(formatFrame('e', data)),
     kill: () => killCaller(lab, zone, request),
   };
   const ending = await dispatch(caller);
