@@ -167,9 +167,13 @@ function namingProxy(count: number): (generation: number) => ZoneMetadata {
 }
 
 /** A refresh after one change: what it costs beyond the programs it runs. */
-async function benchRefresh(what: string, metadata: (generation: number) => ZoneMetadata): Promise<void> {
+async function benchRefresh(
+  what: string,
+  metadata: (generation: number) => ZoneMetadata,
+  programs: readonly string[] = [],
+): Promise<void> {
   // As it is when all of it has run for a while.
-  const online = ['network/ipfilter:default', 'network/zonenet-forwarding:default', 'network/zonenet-web:haproxy'];
+  const online = ['network/ipfilter:default', 'network/zonenet-forwarding:default', ...programs];
   const lines = SERVICES.split('\n').map((line) =>
     online.some((one) => line.endsWith(one)) ? line.replace(/^\S+ +/, 'online         ') : line,
   );
@@ -376,7 +380,7 @@ const NETPLAN = `network:
 await benchBoot('a member', memberMetadata({ zone: ZONE }));
 await benchBoot('a proxy', proxyMetadata({ zone: ZONE }));
 await benchMany(100);
-await benchRefresh('1000 sites, 1000 forwards', servingProxy(1000));
+await benchRefresh('1000 sites, 1000 forwards', servingProxy(1000), ['network/zonenet-web:haproxy']);
 await benchRefresh('a proxy with 1000 zones', namingProxy(1000));
 await benchLoading();
 await benchPeers();
