@@ -71,7 +71,7 @@ async function underLoad(story: StoryLab, site: string, headers: readonly string
       'wrk',
       '-t1',
       '-c4',
-      '-d250s',
+      `-d${250 * COMING}s`,
       '--timeout',
       '10s',
       ...words,
