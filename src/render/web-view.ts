@@ -8,6 +8,8 @@ import type { Vars } from '../domain/vars.ts';
 export interface WebView {
   /** The account of its workers. Without: that of whoever starts it. */
   readonly user?: string;
+  /** Whether clients are other proxies, which tell whom they ask for: then it is believed and passed on. */
+  readonly behind: boolean;
   readonly listens: readonly WebListen[];
   readonly pools: readonly WebPool[];
 }
@@ -87,6 +89,7 @@ export function webView(metadata: ZoneMetadata, vars: Vars, backend: Backend): W
   const user = userOf(vars, backend);
   return {
     ...(user === undefined ? {} : { user }),
+    behind: vars['web_behind_proxy'] === 'yes',
     listens: listens.sort((a, b) => a.port - b.port),
     pools: [...pools.values()],
   };

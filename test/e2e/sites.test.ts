@@ -133,24 +133,33 @@ test('a site is served by its name from two zones, and by no other name', async 
   assert.is(await ask(story, 'http://www.example.org:8080/'), '000');
 });
 
-test('what a zone is told of who asks', async ({ story }) => {
-  const script =
-    'while :; do printf \'HTTP/1.0 200 OK\\r\\n\\r\\n\' | cat - /dev/null >/dev/null; busybox nc -l -p 8090 -e /bin/sh -c \'sed "/^.$/q" >/tmp/asked; printf "HTTP/1.0 200 OK\\r\\n\\r\\nok\\n"\'; done';
-  story.lab.spawn(['/bin/sh', '-c', script], { zone: 'web3' });
-  await story.znetadm('publish web3:8090 head.example.org');
-  assert.is(await ask(story, 'http://head.example.org/', '-H', 'X-Forwarded-For: 198.51.100.7'), 'ok 200');
-  const asked = await story.readFile('web3', '/tmp/asked');
-  for (const line of [
-    'host: head.example.org',
-    'x-forwarded-for: 198.51.100.7',
-    'x-forwarded-for: 203.0.113.1',
-    'x-forwarded-proto: http',
-    'x-forwarded-port: 80',
-  ]) {
-    assert.ok(asked.includes(`${line}\r\n`), asked);
-  }
-  await story.znetadm('unpublish web3 head.example.org');
-});
+for (const [backend, port] of [
+  ['haproxy', ''],
+  ['nginx', ':8090'],
+] as const)
+  test(`what a zone is told of who asks, by ${backend}`, async ({ story }) => {
+    const script =
+      'while :; do printf \'HTTP/1.0 200 OK\\r\\n\\r\\n\' | cat - /dev/null >/dev/null; busybox nc -l -p 8090 -e /bin/sh -c \'sed "/^.$/q" >/tmp/asked; printf "HTTP/1.0 200 OK\\r\\n\\r\\nok\\n"\'; done';
+    story.lab.spawn(['/bin/sh', '-c', script], { zone: 'web3' });
+    await story.znetadm(`publish --backend ${backend} -p ${port === '' ? 80 : 8090} web3:8090 head.example.org`);
+    const lies = ['X-Forwarded-For', 'X-Real-IP', 'Forwarded'].flatMap((name) => ['-H', `${name}: 198.51.100.7`]);
+    assert.is(await ask(story, `http://head.example.org${port}/`, ...lies), 'ok 200');
+    const asked = (await story.readFile('web3', '/tmp/asked')).toLowerCase();
+    for (const line of [
+      `host: head.example.org${port}`,
+      'x-forwarded-for: 203.0.113.1',
+      'x-real-ip: 203.0.113.1',
+      'x-forwarded-proto: http',
+      `x-forwarded-host: head.example.org${port}`,
+      `x-forwarded-port: ${port === '' ? 80 : 8090}`,
+    ]) {
+      assert.ok(asked.includes(`${line}\r\n`), asked);
+    }
+    // What a client says of itself.
+    assert.not.match(asked, /198\.51\.100\.7/);
+    await story.lab.run(['/bin/sh', '-c', 'pkill -f "nc -l -p 8090"; rm /tmp/asked'], { zone: 'web3' });
+    await story.znetadm('unpublish web3 head.example.org');
+  });
 
 /** Answers an upgrade (the sample of RFC 6455, section 1.3), and then with whatever comes, in capitals. */
 const UPGRADES = `require('node:net').createServer((s) => { let head = ''; s.on('data', (d) => {

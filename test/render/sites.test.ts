@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import type { ZoneSites } from '../../src/domain/metadata.ts';
 import { parseZoneName } from '../../src/domain/names.ts';
 import { type Backend, parseServedSite } from '../../src/domain/site.ts';
+import type { Vars } from '../../src/domain/vars.ts';
 import { createRenderer } from '../../src/render/render.ts';
 import { viewOf } from '../../src/render/views.ts';
 import { proxyMetadata } from '../support/metadata.ts';
@@ -26,8 +27,8 @@ const sitesOf = (lines: Readonly<Record<string, readonly string[]>>): ZoneSites[
 const render = await createRenderer([]);
 const FILES = { nginx: 'nginx.conf.hbs', haproxy: 'haproxy.cfg.hbs' } as const;
 
-function rendered(backend: Backend, sites: readonly ZoneSites[]): string {
-  const vars = { web_user: 'root' };
+function rendered(backend: Backend, sites: readonly ZoneSites[], more: Vars = {}): string {
+  const vars = { web_user: 'root', ...more };
   return render(FILES[backend], viewOf(FILES[backend], proxyMetadata({ sites }), vars));
 }
 
@@ -183,5 +184,16 @@ test('the filter lets the outside ask for what is served, at the proxy’s own a
     'pass in quick on pnic0 proto tcp from any to 203.0.113.5/32 port = 443 flags S keep state',
   ]);
 });
+
+for (const backend of ['nginx', 'haproxy'] as const) {
+  withPrograms(`${backend} behind another proxy passes on what that says of the client`, () => {
+    const sites = sitesOf({ web1: [`10.2.0.2 up http www.example.org 80 / 8080 ${backend}`] });
+    const [alone, behind] = [rendered(backend, sites), rendered(backend, sites, { web_behind_proxy: 'yes' })];
+    assert.match(alone, /X-Real-IP/);
+    assert.not.match(behind, /X-Real-IP/);
+    assert.match(behind, /\$proxy_add_x_forwarded_for|option forwardfor/);
+    assert.is(complaintOf(backend, alone) + complaintOf(backend, behind), '');
+  });
+}
 
 test.run();
