@@ -161,7 +161,7 @@ is_stale() {
 	case $5 in
 	left) return 1 ;;
 	seeded) [ ! -e "$1" ] && [ ! -h "$1" ] ;;
-	*) ! are_as_planned "$2" "$8" "$1" ;;
+	*) [ ! -f "$1" ] || ! are_as_planned "$2" "$8" "$1" ;;
 	esac
 }
 
@@ -211,14 +211,23 @@ write_beside() {
 	{ [ ! -d "$1" ] || [ -h "$1" ]; } || fail "Cannot write \"$1\": a directory is there"
 	[ -d "$directory" ] || /usr/bin/mkdir -p -m 755 "$directory" || fail "Cannot make $directory"
 	beside=$directory/.${1##*/}.zonenet
-	/usr/bin/rm -f "$beside"
-	(
+	{ [ ! -e "$beside" ] && [ ! -h "$beside" ]; } || /usr/bin/rm -f "$beside"
+	# A file that is made with its mode needs no program to give it one.
+	needs_mode=
+	case $2 in
+	644 | 0644) umask 022 ;;
+	600 | 0600) umask 077 ;;
+	*)
 		umask 077
-		set -C
-		printf %s "$4" >"$beside"
-	) || fail "Cannot write $beside"
+		needs_mode=yes
+		;;
+	esac
+	set -C
+	printf %s "$4" >"$beside" || fail "Cannot write $beside"
+	set +C
+	umask 022
 	[ -z "$3" ] || /usr/bin/chown "$3" "$beside" || fail "Cannot give $beside to $3"
-	/usr/bin/chmod "$2" "$beside" || fail "Cannot set the mode of $beside"
+	[ -z "$needs_mode" ] || /usr/bin/chmod "$2" "$beside" || fail "Cannot set the mode of $beside"
 }
 
 # On disk before they take their places.
@@ -593,9 +602,12 @@ with_dns() {
 record() {
 	[ $unchanged = yes ] || are_as_planned "$last_good_shape" "$last_good" $STATE/last-good.json || {
 		write_beside $STATE/last-good.json 600 '' "$last_good"
-		put_in_place $STATE/last-good.json
+		proved=$STATE/last-good.json
 	}
-	[ "$1" = last ] || return 0
+	[ "$1" = last ] || {
+		put_in_place $proved
+		return 0
+	}
 	verified=true
 	[ -z "$trouble" ] || verified=false
 	status "$generation" "$digest" $verified "$trouble"
@@ -603,7 +615,10 @@ record() {
 
 # status GENERATION DIGEST VERIFIED MESSAGE
 status() {
-	is_status "$@" && return 0
+	is_status "$@" && {
+		put_in_place $proved
+		return 0
+	}
 	moment
 	statements="setprop status/generation = count: \"$1\"
 setprop status/digest = astring: \"$2\"
@@ -613,7 +628,7 @@ setprop status/milliseconds = count: \"0\"
 setprop status/message = astring: \"$4\"
 "
 	write_beside $STATE/status.svccfg 644 '' "$statements"
-	put_in_place $STATE/status.svccfg
+	put_in_place $proved $STATE/status.svccfg
 	/usr/sbin/svccfg -s svc:/network/zonenet:default -f $STATE/status.svccfg || say 'the host cannot read what was applied'
 	write_beside $STATE/status.ini 644 '' "; zonenet: what this zone was last configured as, written by the method
 generation = $1
@@ -654,8 +669,14 @@ status_of() {
 # Seconds since 1970, from the parts of the date, which every date(1) tells.
 moment() {
 	set -- $(/usr/bin/date -u '+%Y %j %H %M %S')
-	days=$((($1 - 1970) * 365 + ($1 - 1969) / 4 - ($1 - 1901) / 100 + ($1 - 1601) / 400 + $(digits "$2") - 1))
-	seconds=$((days * 86400 + $(digits "$3") * 3600 + $(digits "$4") * 60 + $(digits "$5")))
+	digits "$2"
+	days=$((($1 - 1970) * 365 + ($1 - 1969) / 4 - ($1 - 1901) / 100 + ($1 - 1601) / 400 + number - 1))
+	digits "$3"
+	hours=$((days * 24 + number))
+	digits "$4"
+	minutes=$((hours * 60 + number))
+	digits "$5"
+	seconds=$((minutes * 60 + number))
 }
 
 # Without the zeros in front, which would make it octal.
@@ -664,7 +685,6 @@ digits() {
 	while :; do
 		case $number in 0?*) number=${number#0} ;; *) break ;; esac
 	done
-	echo "$number"
 }
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -727,6 +747,7 @@ prove_nat() {
 # --- the methods ------------------------------------------------------------------------------------------------------
 
 trouble=
+proved=
 
 end_of_boot() {
 	[ -z "$trouble" ] || exit 97
