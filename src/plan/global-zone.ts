@@ -21,6 +21,7 @@ import {
   STATE_DIRECTORY,
   STATEMENTS,
   STATUS,
+  unfinishedCode,
 } from './zone-paths.ts';
 
 // The global zone as a proxy: what is made in it, and taken back.
@@ -29,7 +30,10 @@ import {
 export const keptFile = (path: string) => `${STATE_DIRECTORY}/kept-${basename(path)}`;
 
 /** What the method leaves in a zone, in the global zone beside what the host publishes. */
-const TRACES = [LAST_GOOD, STATUS, STATEMENTS, COMPILED, UNTOLD, FILTER_RECORD, ...METHODS.map(compiledMethod)];
+const TRACES = [
+  ...[LAST_GOOD, STATUS, STATEMENTS, COMPILED, UNTOLD, FILTER_RECORD],
+  ...METHODS.map(compiledMethod).flatMap((path) => [path, unfinishedCode(path)]),
+];
 
 /** Ours in the host, in the order in which they stop; set-up comes last, so that nothing is forwarded while the rest goes. */
 export const HOST_SERVICES = [ZONENET_FORWARDING, ZONENET_NAMES, ZONENET_IPV6, ZONENET];

@@ -35,6 +35,9 @@ export type Method = (typeof METHODS)[number];
 /** What V8 compiled of the method. */
 export const compiledMethod = (method: Method) => `${STATE_DIRECTORY}/code-${method}`;
 
+/** Where that is before it takes its place. */
+export const unfinishedCode = (path: string) => `${path}.new`;
+
 /** Templates of the site, compiled. */
 export const COMPILED = `${STATE_DIRECTORY}/compiled.json`;
 

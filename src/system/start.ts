@@ -1,8 +1,9 @@
 // Starts a program of ours from code that was compiled before, where there is some: compiling costs more than most
 // runs do (docs/decisions/0016).
-import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
+import { unfinishedCode } from '../plan/zone-paths.ts';
 
 export interface Start {
   /** Path of the program: a bundle in ASCII, beside the one that starts it. */
@@ -45,15 +46,24 @@ function readKept(file: string, head: string): Buffer | undefined {
   }
 }
 
-/** Whole or not at all; without it the next start is slower, which is all. */
+/** Whole or not at all, since V8 runs what it finds; without it the next start is slower, which is all. */
 function keep(file: string, data: Buffer): void {
-  const own = `${file}.${process.pid}`;
+  const unfinished = unfinishedCode(file);
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     if (!isOurs(dirname(file))) return;
-    writeFileSync(own, data, { mode: 0o600, flag: 'wx' });
-    renameSync(own, file);
+    writeFileSync(unfinished, data, { mode: 0o600, flag: 'wx', flush: true });
+    renameSync(unfinished, file);
   } catch {
-    // Not root, or full.
+    tryRemove(unfinished);
+  }
+}
+
+/** What a run that was killed has left, so that the next one keeps its code. */
+function tryRemove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Not root.
   }
 }

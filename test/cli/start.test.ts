@@ -1,6 +1,6 @@
 // The start of znetadm from compiled code that an earlier start has kept.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -58,6 +58,19 @@ test('says and ends the same with and without it, and keeps it once', ({ root })
   const kept = keptOf(root, 'check');
   assert.equal(start(root, 'check', '0'), want);
   assert.equal(keptOf(root, 'check'), kept);
+});
+
+test('what a run that was killed has left unfinished is in the way of one more run, and gone', ({ root }) => {
+  start(root, 'check', '0');
+  const unfinished = join(root, 'run/zonenet/code/check.new');
+  program(root, 'two');
+  writeFileSync(unfinished, 'half');
+  assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+  assert.is(existsSync(unfinished), false);
+  const before = keptOf(root, 'check');
+  start(root, 'check', '0');
+  assert.not.equal(keptOf(root, 'check'), before);
+  assert.is(existsSync(unfinished), false);
 });
 
 test('nothing is kept of a run that failed, or of what is no name', ({ root }) => {
