@@ -1,12 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ZoneMetadata } from '../../src/domain/metadata.ts';
-import { parseLinkName, parseZoneName } from '../../src/domain/names.ts';
+import { parseDomainName, parseLinkName, parseZoneName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
 import type { Origin, TemplateLayer } from '../../src/domain/template-layer.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
 import { digestOfLayers } from '../../src/plan/rendering.ts';
 import { metadataFor } from '../../src/plan/zone-paths.ts';
+import type { System } from '../../src/system/system.ts';
 import type { Occasion } from '../../src/zone/apply.ts';
 import { startForwarding } from '../../src/zone/forward.ts';
 import { setUp } from '../../src/zone/set-up.ts';
@@ -178,6 +179,35 @@ test('a new NAT rule is loaded while nothing is forwarded', async () => {
     ],
   );
   assert.equal((await method(zone, 'refresh')).changes, []);
+});
+
+test('where files alone change, the rest of the zone is asked once, and services by one svcs a look', async () => {
+  const zone = await runningProxy();
+  const resolver = { ...proxyMetadata().resolver, domain: parseDomainName('other.internal') };
+  zone.files.set(METADATA, formatMetadata(proxyMetadata({ generation: 2, resolver })));
+  const asked: string[] = [];
+  const system: System = {
+    ...zone.system,
+    run: async (command) => {
+      asked.push(command.program);
+      return await zone.system.run(command);
+    },
+  };
+  assert.is(await setUp({ zone: 'proxy', occasion: 'refresh', now: 1_800_000_000, system }), 0);
+  assert.match(zone.files.get('/etc/resolv.conf') ?? '', 'other.internal');
+  const times = (program: string) => asked.filter((one) => one === program).length;
+  assert.equal(
+    [
+      '/usr/sbin/dladm',
+      '/usr/bin/netstat',
+      '/usr/sbin/ipfstat',
+      '/usr/sbin/ipnat',
+      '/usr/sbin/ipadm',
+      '/usr/bin/svcs',
+    ].map(times),
+    // The filter has two families, NAT a file and a kernel, ipadm addresses and forwarding; files are looked at thrice.
+    [1, 1, 2, 2, 4, 3],
+  );
 });
 
 test('rules that somebody took out of the kernel come back by a swap', async () => {
