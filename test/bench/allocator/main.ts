@@ -5,6 +5,7 @@ import { median } from '../measure.ts';
 import { runProgram, timed } from '../run.ts';
 import { reportBeside, reportKills } from './beside.ts';
 import { callsOf, canHost, forgetZone, puttingBack } from './canned-host.ts';
+import { reportLibrary } from './library.ts';
 
 const ZNETADM = '/opt/zonenet/bin/znetadm';
 const NODE = process.execPath;
@@ -181,6 +182,7 @@ async function bench(): Promise<void> {
         report(`${args[0]}, ${size} zones in order`, await costOf(args, async () => undefined), 250);
     }
   }
+  reportLibrary([0, 1000, 10_000], print);
   await reportThousand();
   await reportMemory(have);
   const [least = 1] = created;
