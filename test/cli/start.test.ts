@@ -98,6 +98,12 @@ test('another program, or damage, is not run from it', ({ root }) => {
   const kept = keptOf(root, 'check');
   writeFileSync(join(root, 'run/zonenet/code/check'), kept.subarray(0, kept.length - 40));
   assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+  // As when a disk has lost a block.
+  const holed = Buffer.from(kept);
+  holed.fill(0xaa, kept.length - 400, kept.length - 100);
+  writeFileSync(join(root, 'run/zonenet/code/check'), holed);
+  assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+  assert.equal(keptOf(root, 'check').equals(holed), false);
   writeFileSync(join(root, 'run/zonenet/code/check'), 'rubbish');
   assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
 });
