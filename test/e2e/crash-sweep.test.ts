@@ -38,14 +38,14 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'create-network, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-network', inTurn),
-    points: 4,
+    points: 3,
   },
   { name: 'create-network, failed', hows: FAILS, start: () => hostScenario('create-network', inTurn), points: 0 },
   {
     name: 'create-zone of a proxy, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-zone of a proxy', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'create-zone of a proxy, failed',
@@ -57,43 +57,43 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'create-zone of a member, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-zone of a member', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'create-zone of a member that is not booted, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('create-zone of a member that is not booted', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'create-zone of a member, failed',
     hows: FAILS,
     start: () => hostScenario('create-zone of a member', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'attach-zone of the global zone, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('attach-zone of the global zone', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'detach-zone of the global zone, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('detach-zone of the global zone', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'delete-zone of a member, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('delete-zone of a member', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'delete-zone of a member, failed',
     hows: FAILS,
     start: () => hostScenario('delete-zone of a member', inTurn),
-    points: 4,
+    points: 3,
   },
   {
     name: 'delete-zone of a proxy, killed',
@@ -105,16 +105,16 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'delete-network, killed',
     hows: [...KILLS, ...CHANGES],
     start: () => hostScenario('delete-network', inTurn),
-    points: 4,
+    points: 3,
   },
   { name: 'delete-network, failed', hows: FAILS, start: () => hostScenario('delete-network', inTurn), points: 0 },
-  { name: 'sync, killed', hows: [...KILLS, ...CHANGES], start: () => hostScenario('sync', inTurn), points: 4 },
-  { name: 'sync, failed', hows: FAILS, start: () => hostScenario('sync', inTurn), points: 4 },
+  { name: 'sync, killed', hows: [...KILLS, ...CHANGES], start: () => hostScenario('sync', inTurn), points: 3 },
+  { name: 'sync, failed', hows: FAILS, start: () => hostScenario('sync', inTurn), points: 3 },
   {
     name: 'boot of a proxy, killed and failed',
     hows: [...KILLS, ...FAILS],
     start: () => methodScenario('proxy', 'boot'),
-    points: 4,
+    points: 3,
   },
   {
     name: 'boot of a member, killed and failed',
@@ -126,9 +126,9 @@ const SWEEPS: readonly StorySweep[] = [
     name: 'refresh of a proxy, killed and failed',
     hows: [...KILLS, ...FAILS],
     start: () => methodScenario('proxy', 'refresh'),
-    points: 4,
+    points: 3,
   },
-  { name: 'method by hand in a proxy, killed', hows: CHANGES, start: () => methodByHand('proxy'), points: 4 },
+  { name: 'method by hand in a proxy, killed', hows: CHANGES, start: () => methodByHand('proxy'), points: 3 },
   { name: 'method by hand in a member, killed', hows: CHANGES, start: () => methodByHand('web1'), points: 0 },
 ];
 
@@ -137,7 +137,7 @@ const isAll = extent === 'all';
 const chosen = SWEEPS.filter(({ name, points }) => (isAll ? new RegExp(part.join(' ')).test(name) : points > 0));
 
 /** Milliseconds after which a run begins no further sweep: on a machine that is busy with other things. */
-const PATIENCE = 420_000;
+const PATIENCE = 480_000;
 
 async function goOver({ name, hows, start, points }: StorySweep): Promise<Outcome> {
   if (!isAll && performance.now() > PATIENCE) {
