@@ -59,10 +59,9 @@ async function deaths(lab: LabHandle, fmri: string): Promise<number> {
 /** Kills every process of a program in zone web, which has its own pids, and waits for SMF to start it anew. */
 async function killAndRestart(lab: LabHandle, { program, fmri }: RealService): Promise<void> {
   const before = await deaths(lab, fmri);
-  const pids = `awk -v name='(${program})' '$2 == name { print $1 }' /proc/[0-9]*/stat`;
   // Stopped first: a worker ends by itself when its master is gone, and may be faster than the signal for it; so may one of
   // before the last refresh.
-  await lab.run(`all=$(${pids}); kill -STOP $all; kill -9 $all`, { zone: 'web' });
+  await lab.run(`pkill -STOP -x ${program}; pkill -KILL -x ${program}`, { zone: 'web' });
   await answers(before + 1, () => deaths(lab, fmri));
   await lab.reached('web', fmri, 'online', PATIENCE_MS);
 }
@@ -77,8 +76,7 @@ async function checkerTells(lab: LabHandle, { check, configuration }: RealServic
 
 async function stops(lab: LabHandle, service: RealService): Promise<void> {
   await svcadm(lab, 'disable', '-s', service.fmri);
-  const pids = `awk -v name='(${service.program})' '$2 == name { print $1 }' /proc/[0-9]*/stat`;
-  assert.is(await lab.mustRun(pids, { zone: 'web' }), '');
+  assert.is((await lab.run(['pgrep', '-x', service.program], { zone: 'web' })).stdout, '');
 }
 
 function servicesSuite(mode: Mode) {
