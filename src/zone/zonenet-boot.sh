@@ -66,7 +66,7 @@ lock() {
 	set -C
 	{ printf '{"pid":%s,"start":"%s","boot":true}' "$$" "$began" >"$mine"; } 2>/dev/null || exit $NOT_FITTING
 	set +C
-	trap 'printf "{\"released\":true}" >"$mine"' 0
+	trap 'printf "{\"released\":true}" >|"$mine"' 0
 	trap 'exit $FAILED' 1 2 15
 }
 

@@ -184,6 +184,21 @@ test('without Node: a link that is missing leaves the rest of the zone working, 
   assert.match(status, /10\.2\.0\.9\/24/);
 });
 
+test('without Node: a file that cannot be written fails the boot, and when that is mended it is tried again', async ({
+  ahead,
+}) => {
+  const fmri = 'svc:/network/zonenet:default';
+  await ahead.mustRun('rm -f /etc/nodename; mkdir /etc/.nodename.zonenet', { zone: 'web1' });
+  await ahead.mustRun(['/usr/sbin/zoneadm', '-z', 'web1', 'reboot']);
+  await ahead.reached('web1', fmri, 'maintenance', 60_000);
+  assert.match(await ahead.readFile('web1', LOG), /zonenet: Cannot write \/etc\/\.nodename\.zonenet\n/);
+  await ahead.mustRun('rmdir /etc/.nodename.zonenet', { zone: 'web1' });
+  await ahead.mustRun(['/usr/sbin/svcadm', '-z', 'web1', 'clear', fmri]);
+  await ahead.reached('web1', fmri, 'online', 60_000);
+  assert.is(await ahead.readFile('web1', '/etc/nodename'), 'web1\n');
+  await settled(ahead, 'web1');
+});
+
 test('without Node: a refresh with nothing new says so, one with news says when they come, and the next boot has them', async ({
   ahead,
 }) => {
