@@ -10,7 +10,7 @@ export interface Host {
    * Takes one of the locks of this host: "host" around read, decide, record and create; "zone.NAME" around all that is
    * done to one zone, which is long. Whoever wants both takes the zone's first.
    *
-   * @throws {OperatorError} LOCKED when another process has it for `waitSeconds` (default: a minute)
+   * @throws {OperatorError} LOCKED when one other process has it for `waitSeconds` (default: a minute)
    */
   lock(name: string, waitSeconds?: number): Promise<Release>;
   /** A new random UUID, in lower case. */

@@ -27,7 +27,7 @@ export type Release = () => Promise<void>;
  * is taken over at once. Who waits does so in a queue (lock-queue.ts). Taking over makes the next number; the highest is never removed. There is no clock in it that
  * could step. The directory belongs on a tmpfs, where a reboot clears it.
  *
- * @throws {OperatorError} LOCKED when it is not free within `waitMilliseconds`; PRIVILEGE
+ * @throws {OperatorError} LOCKED when one process has it for `waitMilliseconds` of the wait; PRIVILEGE
  */
 export async function acquireLock(
   directory: string,
@@ -35,11 +35,13 @@ export async function acquireLock(
 ): Promise<Release> {
   await makePrivate(directory);
   const me: Holder = { pid: process.pid, start: (await processes.startOf(process.pid)) ?? '' };
-  const end = monotonic() + waitMilliseconds;
+  let [held, end] = [0, 0];
   const place = createPlace(directory, me, processes);
   try {
     for (;;) {
       const top = await highest(directory);
+      // Who waits behind many waits long; given up is what does not move.
+      if (top !== held || end === 0) [held, end] = [top, monotonic() + waitMilliseconds];
       const holder = top === 0 ? undefined : await readHolder(numbered(directory, 'L', top));
       if (holder === 'gone') continue;
       const isFree = holder === undefined || isOwnBoot(holder, me) || !(await isAlive(holder, processes));

@@ -50,6 +50,21 @@ if (process.env['LOCK_DIR'] !== undefined) {
   });
   test.after.each(({ directory }) => rmSync(directory, { recursive: true, force: true }));
 
+  test('a lock that moves on is waited for, however many are before', async ({ directory }) => {
+    const release = await lockIn(directory);
+    const [second, third] = [lockIn(directory, 900), lockIn(directory, 900)];
+    await setTimeout(600);
+    await release();
+    const [next, other] = await Promise.race([
+      second.then((one) => [one, third] as const),
+      third.then((one) => [one, second] as const),
+    ]);
+    await setTimeout(600);
+    await next();
+    // It has waited for 1.2 s, and for nobody longer than 0.6.
+    await (await other)();
+  });
+
   test('a boot program that this process was before holds nothing against it, one of another process does', async ({
     directory,
   }) => {
