@@ -70,7 +70,7 @@ async function build(lab: LabHandle, how: string) {
 
 /** Waits until services have come up, and none is on its way any more. */
 async function settled(lab: LabHandle, zone: string): Promise<void> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + 120_000;
   while (performance.now() < end) {
     const { stdout } = await lab.run(['/usr/bin/svcs', '-z', zone, '-H', '-o', 'state,fmri']);
     if (/online +svc:\/milestone\/multi-user-server:default/.test(stdout) && !stdout.includes('*')) return;

@@ -49,7 +49,7 @@ async function answers(story: StoryLab, url: string, count = 12): Promise<string
 }
 
 async function eventually(story: StoryLab, url: string, wanted: readonly string[]): Promise<void> {
-  const end = performance.now() + 20_000;
+  const end = performance.now() + 60_000;
   let last: string[] = [];
   while (performance.now() < end) {
     last = await answers(story, url);

@@ -25,7 +25,7 @@ async function protection(lab: LabHandle, zone: string): Promise<string[]> {
 }
 
 async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; ) {
+  for (const end = Date.now() + 90_000; Date.now() < end; ) {
     if (await look()) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

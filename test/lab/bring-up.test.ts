@@ -102,7 +102,7 @@ const machine = () => ({
   names: existsSync('/run/netns') ? readdirSync('/run/netns') : [],
 });
 
-async function until(what: () => boolean, limitMs = 10_000) {
+async function until(what: () => boolean, limitMs = 30_000) {
   const end = Date.now() + limitMs;
   while (!what()) {
     if (Date.now() > end) assert.unreachable('did not come about');

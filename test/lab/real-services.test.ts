@@ -22,7 +22,7 @@ const RULES = `rdr pnic0 ${OUTSIDE}/32 port 80 -> 10.2.0.2 port 80 tcp
 rdr pnic0 ${OUTSIDE}/32 port 8080 -> 10.2.0.2 port 8080 tcp
 rdr pnic0 ${OUTSIDE}/32 port 53 -> 10.2.0.2 port 53 udp
 `;
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 interface Context {
   readonly lab: LabHandle;

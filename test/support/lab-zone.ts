@@ -37,7 +37,7 @@ export async function startStoryLabWith(network: string, ...zones: readonly stri
   }
 
   /** Waits until a command in the global zone prints a line that has the text. */
-  async function until(command: string, wanted: string, seconds = 20): Promise<void> {
+  async function until(command: string, wanted: string, seconds = 60): Promise<void> {
     const end = performance.now() + seconds * 1000;
     let last = '';
     while (performance.now() < end) {
