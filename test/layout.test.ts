@@ -54,9 +54,9 @@ function sources(folder: string): string[] {
 /** What a file imports: relative ones as paths from the root of the repository, others as written. */
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
-  const specifiers = [...text.matchAll(/(?:^(?:import|export)\b[^;]*?\bfrom\s*|^import\s*|\bimport\()'([^']+)'/gm)].map(
-    (match) => match[1] ?? '',
-  );
+  const specifiers = [
+    ...text.matchAll(/(?:^(?:import|export)\b[^;]*?\bfrom\s*|^import\s*|\bimport\(|\bgetBuiltinModule\()'([^']+)'/gm),
+  ].map((match) => match[1] ?? '');
   return specifiers.map((specifier) =>
     specifier.startsWith('.') ? normalize(join(dirname(file), specifier)) : specifier,
   );

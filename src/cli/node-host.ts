@@ -1,4 +1,3 @@
-import { crypto } from '../domain/digest.ts';
 import { createRecorder } from '../host/history.ts';
 import type { Host } from '../host/host.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
@@ -41,7 +40,7 @@ export function createNodeHost(progress: Progress, args: readonly string[]): Hos
     }),
     lock: (name, waitSeconds = WAIT_SECONDS) =>
       acquireLock(`${VOLATILE}/lock/${name}`, { processes, waitMilliseconds: waitSeconds * 1000 }),
-    newId: () => crypto().randomUUID(),
+    newId: () => process.getBuiltinModule('node:crypto').randomUUID(),
     progress(step) {
       record(step);
       progress.step(step);

@@ -1,4 +1,3 @@
-import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { TemplateLayer } from '../domain/template-layer.ts';
@@ -9,6 +8,7 @@ import { bootProgramFile } from '../plan/host-paths.ts';
 import type { HostStep } from '../plan/host-step.ts';
 import { digestOfLayers, filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
 import { hostTemplates } from '../plan/zone-paths.ts';
+import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
 import type { HostLayers } from './site-templates.ts';
 

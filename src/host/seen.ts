@@ -1,9 +1,9 @@
-import { digestOf } from '../domain/digest.ts';
 import type { ZoneName } from '../domain/names.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { formatNewConfig } from '../illumos/zonecfg.ts';
 import { SEEN_FILE, VOLATILE, zoneConfigFile } from '../plan/host-paths.ts';
 import { desiredConfig } from '../plan/zone-config.ts';
+import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
 import type { Host } from './host.ts';
 

@@ -1,4 +1,3 @@
-import { digestOf } from '../domain/digest.ts';
 import { type RenderedFile, reloadOf } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL } from '../domain/names.ts';
@@ -9,6 +8,7 @@ import { isLying } from '../illumos/ipf.ts';
 import { IDENTITY_DOMAIN, IPFILTER, OWN_PROGRAMS, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { disableService, refreshService } from '../illumos/svcadm.ts';
 import { setProperty } from '../illumos/svccfg.ts';
+import { digestOf } from '../render/digest.ts';
 import { networkFunctions } from './boot-network.ts';
 import { FILTER_FILES, POLICY } from './filter.ts';
 import { wantsIpv6 } from './ipv6.ts';

@@ -1,4 +1,3 @@
-import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
@@ -7,6 +6,7 @@ import { BACKENDS } from '../domain/site.ts';
 import { isEmptyLayer, type TemplateLayer, type TemplateText } from '../domain/template-layer.ts';
 import type { Vars } from '../domain/vars.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
+import { digestOf } from '../render/digest.ts';
 import { servesNames } from '../render/names-view.ts';
 import { type Compiled, createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, shippedNames } from '../render/render.ts';
 import { viewOf } from '../render/views.ts';

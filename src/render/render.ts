@@ -1,8 +1,8 @@
 import { edition, filesIni, partials as shippedPartials, templates as shippedTemplates } from 'zonenet:templates';
 import runtime, { type Template, type TemplateSpec } from 'handlebars/runtime.js';
-import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { faultsErrorOfAll } from '../domain/fault.ts';
+import { digestOf } from './digest.ts';
 import { guardedEach } from './guarded-each.ts';
 import { valueHelpers } from './helpers.ts';
 import { LIMITS } from './limits.ts';

@@ -35,13 +35,13 @@ export async function acquireLock(
 ): Promise<Release> {
   await makePrivate(directory);
   const me: Holder = { pid: process.pid, start: (await processes.startOf(process.pid)) ?? '' };
-  let [held, end] = [0, 0];
+  let [held, end] = [-1, 0];
   const place = createPlace(directory, me, processes);
   try {
     for (;;) {
       const top = await highest(directory);
       // Who waits behind many waits long; given up is what does not move.
-      if (top !== held || end === 0) [held, end] = [top, monotonic() + waitMilliseconds];
+      if (top !== held) [held, end] = [top, monotonic() + waitMilliseconds];
       const holder = top === 0 ? undefined : await readHolder(numbered(directory, 'L', top));
       if (holder === 'gone') continue;
       const isFree = holder === undefined || isOwnBoot(holder, me) || !(await isAlive(holder, processes));

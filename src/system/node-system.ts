@@ -25,6 +25,7 @@ import { monotonic } from './monotonic.ts';
 import { errorCode } from './node-error.ts';
 import { pause } from './pause.ts';
 import type { System } from './system.ts';
+import { tryRemove } from './try-remove.ts';
 
 /** The machine itself. How programs are run comes from outside: execa on the host, a lighter runner in the boot method. */
 export function createNodeSystem(options: {
@@ -107,14 +108,6 @@ async function durableWriteAll(files: readonly FileContent[]): Promise<void> {
     // Says why it could not be written, not why what is there of it could not be taken away.
     for (const { path } of files) tryRemove(unfinished(path));
     throw writeFailed('write', at, error);
-  }
-}
-
-function tryRemove(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The error that is told is another.
   }
 }
 

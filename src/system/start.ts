@@ -1,9 +1,10 @@
 // Starts a program of ours from code that was compiled before, where there is some: compiling costs more than most
 // runs do (docs/decisions/0016).
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Script } from 'node:vm';
 import { unfinishedCode } from '../plan/zone-paths.ts';
+import { tryRemove } from './try-remove.ts';
 
 export interface Start {
   /** Path of the program: a bundle in ASCII, beside the one that starts it. */
@@ -34,8 +35,8 @@ function isOurs(directory: string): boolean {
   return uid === process.geteuid?.() && (mode & 0o022) === 0;
 }
 
-/** Characters of a sum. */
-const SUM = 8;
+/** Characters of a sum, and how many bytes one of them stands for. */
+const [SUM, STRIDE] = [8, 61];
 
 /**
  * V8 believes the code that it is given. What a disk loses it loses by blocks, so a byte of every few is enough, and costs
@@ -49,7 +50,6 @@ function sumOf(code: Uint8Array): string {
   }
   return ((one * 31 + other) >>> 0).toString(16).padStart(SUM, '0');
 }
-const STRIDE = 61;
 
 const formatKept = (head: string, code: Buffer) => Buffer.concat([Buffer.from(head + sumOf(code)), code]);
 
@@ -75,15 +75,7 @@ function keep(file: string, data: Buffer): void {
     writeFileSync(unfinished, data, { mode: 0o600, flag: 'wx', flush: true });
     renameSync(unfinished, file);
   } catch {
+    // Not root, or full, or a run that was killed has left it: then the next one keeps its code.
     tryRemove(unfinished);
-  }
-}
-
-/** What a run that was killed has left, so that the next one keeps its code. */
-function tryRemove(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // Not root.
   }
 }

@@ -5,13 +5,13 @@ import type { System } from '../system/system.ts';
 /** Asks for the states of some instances, by FMRI; those that are not there are missing. */
 export type AskServices = (fmris: readonly string[]) => Promise<ReadonlyMap<string, ServiceState>>;
 
-/** Parts of an observation that ask at the same moment are answered by one svcs. */
+/** Parts of an observation that ask in the same turn are answered by one svcs. */
 export function askTogether(system: Pick<System, 'run'>): AskServices {
   const asked = new Set<string>();
   let answer: Promise<ReadonlyMap<string, ServiceState>> | undefined;
   const ask = async () => {
-    // Who asks in the same turn has done so by then.
-    await undefined;
+    // Who reads a file first has asked by then too.
+    await new Promise((resolve) => setImmediate(resolve));
     answer = undefined;
     const fmris = [...asked];
     asked.clear();

@@ -1,4 +1,3 @@
-import { crypto } from '../domain/digest.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { describeSite } from '../domain/site.ts';
 import type { Trouble } from '../plan/trouble.ts';
@@ -41,10 +40,9 @@ async function faultOf(path: string, system: System): Promise<string | undefined
   try {
     // A link is followed: to where another tool keeps its certificates.
     const text = (await system.readFile(path)) ?? '';
-    const certificate = new (crypto().X509Certificate)(text);
-    return certificate.checkPrivateKey(crypto().createPrivateKey(text))
-      ? undefined
-      : 'has the key of another certificate';
+    const { createPrivateKey, X509Certificate } = process.getBuiltinModule('node:crypto');
+    const certificate = new X509Certificate(text);
+    return certificate.checkPrivateKey(createPrivateKey(text)) ? undefined : 'has the key of another certificate';
   } catch (error) {
     return `cannot be read as a key and a certificate: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -1,6 +1,6 @@
-import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { COMPILED, STATE_DIRECTORY } from '../plan/zone-paths.ts';
+import { digestOf } from '../render/digest.ts';
 import { type Compiled, compilationKey, compileOverrides, type TemplateOverride } from '../render/render.ts';
 import type { System } from '../system/system.ts';
 

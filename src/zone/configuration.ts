@@ -1,4 +1,3 @@
-import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { faultsError } from '../domain/fault.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
@@ -9,6 +8,7 @@ import { filesFor, managedFilesOf, overridesOf, renderFiles, templatesOf } from 
 import type { Trouble } from '../plan/trouble.ts';
 import type { DesiredZone } from '../plan/zone.ts';
 import { metadataFor } from '../plan/zone-paths.ts';
+import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
 import { withoutFaultySites } from './certificates.ts';
 import { compiledOverrides } from './compiled-cache.ts';

@@ -1,8 +1,8 @@
-import { digestOf } from '../domain/digest.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import { formatLastGood, type StoredConfiguration } from '../plan/last-good.ts';
 import { LAST_GOOD, STATE_DIRECTORY } from '../plan/zone-paths.ts';
+import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
 import { type Configuration, readMetadata } from './configuration.ts';
 

@@ -12,7 +12,7 @@ export async function observeFiles(
   ask: AskServices = askTogether(system),
 ): Promise<Map<string, ObservedFile>> {
   const [services, untold, owners] = await Promise.all([
-    ask([...new Set(files.flatMap(({ file }) => reloadOf(file)?.service ?? []))]),
+    ask(files.flatMap(({ file }) => reloadOf(file)?.service ?? [])),
     system.readFile(UNTOLD),
     ownerReader(files, system),
   ]);
