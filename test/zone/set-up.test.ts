@@ -1,8 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseAddress } from '../../src/domain/address.ts';
 import type { ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseZoneName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
+import { parseResolvedRule } from '../../src/domain/resolved-rule.ts';
 import type { Origin, TemplateLayer } from '../../src/domain/template-layer.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
 import { digestOfLayers } from '../../src/plan/rendering.ts';
@@ -30,6 +32,16 @@ async function method(zone: FakeZone, occasion: Occasion, name = 'proxy') {
   zone.log.splice(0);
   const status = await setUp({ zone: name, occasion, now: 1_800_000_000, system: zone.system });
   return { status, changes: [...zone.changes] };
+}
+
+/** The system of a zone, and the programs that are run by it. */
+function listening({ system }: FakeZone) {
+  const asked: string[] = [];
+  const run: System['run'] = async (command) => {
+    asked.push(command.program);
+    return await system.run(command);
+  };
+  return { asked, system: { ...system, run } };
 }
 
 /** A proxy that has booted and forwards. */
@@ -185,14 +197,7 @@ test('where files alone change, the rest of the zone is asked once, and services
   const zone = await runningProxy();
   const resolver = { ...proxyMetadata().resolver, domain: parseDomainName('other.internal') };
   zone.files.set(METADATA, formatMetadata(proxyMetadata({ generation: 2, resolver })));
-  const asked: string[] = [];
-  const system: System = {
-    ...zone.system,
-    run: async (command) => {
-      asked.push(command.program);
-      return await zone.system.run(command);
-    },
-  };
+  const { asked, system } = listening(zone);
   assert.is(await setUp({ zone: 'proxy', occasion: 'refresh', now: 1_800_000_000, system }), 0);
   assert.match(zone.files.get('/etc/resolv.conf') ?? '', 'other.internal');
   const times = (program: string) => asked.filter((one) => one === program).length;
@@ -208,6 +213,18 @@ test('where files alone change, the rest of the zone is asked once, and services
     // The filter has two families, NAT a file and a kernel, ipadm addresses and forwarding; files are looked at thrice.
     [1, 1, 2, 2, 4, 3],
   );
+});
+
+test('a member that filters asks for all services of a look by one svcs', async () => {
+  const zone = createFakeZone();
+  const rules = [parseResolvedRule('allow in tcp from any to any port 22')];
+  const resolver = { nameservers: [parseAddress('10.2.0.1')], search: [] };
+  zone.files.set(METADATA, formatMetadata(memberMetadata({ rules, resolver })));
+  assert.is((await method(zone, 'start', 'web1')).status, 0, zone.log.join('\n'));
+  const { asked, system } = listening(zone);
+  assert.is(await setUp({ zone: 'web1', occasion: 'refresh', now: 1_800_000_000, system }), 0, zone.log.join('\n'));
+  // One of the candidates, one of the whole zone.
+  assert.is(asked.filter((program) => program === '/usr/bin/svcs').length, 2, asked.join(' '));
 });
 
 test('rules that somebody took out of the kernel come back by a swap', async () => {
