@@ -59,7 +59,13 @@ interface Parts {
   smf?: Smf;
 }
 
-function createLab(run: string, clock: { offset: number }, parts: Parts, call: Lab['call']): Lab {
+function createLab(
+  { client }: LabConfig,
+  run: string,
+  clock: { offset: number },
+  parts: Parts,
+  call: Lab['call'],
+): Lab {
   const global = globalZone();
   const made = <T>(part: T | undefined): T => {
     if (part === undefined) throw new Error('this part of the lab is not made yet');
@@ -69,7 +75,7 @@ function createLab(run: string, clock: { offset: number }, parts: Parts, call: L
     run,
     global,
     zones: new Map([[global.name, global]]),
-    kernel: createKernel(join(run, 'lab')),
+    kernel: createKernel(join(run, 'lab'), !client.endsWith('.pl')),
     get links() {
       return made(parts.links);
     },
@@ -144,7 +150,7 @@ async function start(run: string) {
   const faults = createFaultTable();
   const recorder = createRecorder(join(run, 'calls.jsonl'));
   const parts: Parts = {};
-  const lab = createLab(run, clock, parts, (zone, argv, env = {}) =>
+  const lab = createLab(config, run, clock, parts, (zone, argv, env = {}) =>
     internalCall(dispatch, zone, argv, { ...INTERNAL_ENVIRONMENT, ...env }),
   );
   parts.links = await createLinks(lab, config.physicalLinks);

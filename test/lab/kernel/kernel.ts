@@ -1,12 +1,13 @@
 // ip, nft and friends on network namespaces by name (lab.md parts 1 and 6).
-import { readFileSync } from 'node:fs';
 import type { Kernel } from '../daemon/state.ts';
 import { mustRun, runProgram } from './run-program.ts';
 import { startSpawner } from './spawner.ts';
 
-/** Network namespaces are named below /run/netns of the lab's own /run; `client` is the path of the lab's program. */
-export function createKernel(client: string): Kernel {
-  const isCompiled = readFileSync(client).subarray(1, 4).toString() === 'ELF';
+/**
+ * Network namespaces are named below /run/netns of the lab's own /run; `client` is the path of the lab's program, and whether
+ * it is the compiled one, which has a spawner.
+ */
+export function createKernel(client: string, isCompiled: boolean): Kernel {
   const run = isCompiled ? startSpawner(client).run : runProgram;
   const own = isCompiled ? 'lab' : client;
   const within = (netns: string, argv: readonly string[]) => [own, 'netns', netns, ...argv];
