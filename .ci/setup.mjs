@@ -30,13 +30,11 @@ const TEST = [
 /** What the bench is set beside, where it can be had. */
 const PEERS = [['/usr/lib/cni/host-local', 'containernetworking-plugins']];
 /** Others that are unpacked beside the packages of npm and not installed: their services would configure this machine. */
-const UNPACKED = [
-  ...['netplan.io', 'libnetplan0', 'cloud-init'],
-  ...['attr', 'certifi', 'chardet', 'charset-normalizer', 'configobj', 'idna', 'jinja2', 'json-pointer', 'jsonpatch']
-    .concat(['jsonschema', 'markupsafe', 'netifaces', 'oauthlib', 'pyrsistent', 'requests', 'serial', 'six', 'urllib3'])
-    .concat('yaml')
+const UNPACKED = ['netplan.io', 'libnetplan0', 'cloud-init'].concat(
+  'attr certifi chardet charset-normalizer configobj idna jinja2 json-pointer jsonpatch jsonschema markupsafe netifaces oauthlib pyrsistent requests serial six urllib3 yaml'
+    .split(' ')
     .map((name) => `python3-${name}`),
-];
+);
 const NEEDS = { demo: DEMO, test: TEST, bench: TEST };
 
 const which = (program) =>

@@ -1,6 +1,5 @@
 // The boot of a zone beside a shell with the same commands and an empty Node: runs in the namespaces that ../in-namespaces.ts makes.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseAddress } from '../../../src/domain/address.ts';
@@ -12,6 +11,7 @@ import { parseServedSite } from '../../../src/domain/site.ts';
 import { formatMetadata } from '../../../src/ini/metadata.ts';
 import { formatBootProgram, NOTHING_OWN } from '../../../src/plan/boot-program.ts';
 import { filesFor, managedFilesOf, renderFiles } from '../../../src/plan/rendering.ts';
+import { digestOf } from '../../../src/render/digest.ts';
 import { memberMetadata, proxyMetadata } from '../../support/metadata.ts';
 import { formatRatio, measure, median } from '../measure.ts';
 import { runProgram } from '../run.ts';
@@ -50,8 +50,15 @@ async function set(metadata: ZoneMetadata, services: string): Promise<void> {
   writeFileSync('/etc/zonenet/host/metadata.ini', text);
   const files = await renderFiles(filesFor(managedFilesOf([]), metadata), metadata, { layers: [], vars: {} });
   const edition = readFileSync('/opt/zonenet/lib/edition', 'utf8');
-  const digest = createHash('sha256').update(text).digest('hex');
-  const program = formatBootProgram({ text, metadata, files, digest, edition, own: NOTHING_OWN, owners: new Map() });
+  const program = formatBootProgram({
+    text,
+    metadata,
+    files,
+    digest: digestOf(text),
+    edition,
+    own: NOTHING_OWN,
+    owners: new Map(),
+  });
   if (program === undefined) throw new Error('no plan');
   writeFileSync(PROGRAM, program);
   await start();
@@ -70,11 +77,17 @@ function reset(): void {
   mkdirSync('/etc/ipf', { recursive: true });
 }
 
-/** A boot in its turn with a shell that runs the same commands, and an empty Node. */
-async function measureBoot(before: () => void, boot: () => Promise<string>) {
+/** Writes a shell's program of the commands that something calls. Gives how many there are. */
+async function writeFloor(work: () => Promise<unknown>): Promise<number> {
+  const calls = await callsOf(async () => void (await work()));
+  writeFileSync(FLOOR, calls.map((line) => `${line} >/dev/null 2>&1\n`).join(''));
+  return calls.length;
+}
+
+/** A boot or a refresh in its turn with a shell that runs the same commands, and an empty Node; each after the same preparation. */
+async function measureBoot(before: () => void, boot: () => Promise<unknown>, rounds = ROUNDS) {
   before();
-  const calls = await callsOf(async () => void (await boot()));
-  writeFileSync(FLOOR, `${calls.map((line) => `${line} >/dev/null 2>&1\n`).join('')}`);
+  const commands = await writeFloor(boot);
   const run = (argv: readonly string[]) => async () => {
     before();
     await runProgram(argv);
@@ -91,10 +104,10 @@ async function measureBoot(before: () => void, boot: () => Promise<string>) {
       { name: 'shell', run: run(['/bin/sh', FLOOR]) },
       { name: 'node', run: run([process.execPath, '-e', '0']) },
     ],
-    ROUNDS,
+    rounds,
   );
   const [booted = 0, shell = 0, node = 0] = ['boot', 'shell', 'node'].map((name) => times.get(name));
-  return { commands: `${calls.length} commands`, booted, shell, node };
+  return { commands: `${commands} commands`, booted, shell, node };
 }
 
 /** Boots by the plan made ahead, with nothing new and with a changed configuration; and a changed one by Node. */
@@ -187,25 +200,8 @@ async function benchRefresh(
   };
   change();
   await refresh();
-  change();
-  const calls = await callsOf(refresh);
-  writeFileSync(FLOOR, `${calls.map((line) => `${line} >/dev/null 2>&1\n`).join('')}`);
-  const times = await measure(
-    [
-      {
-        name: 'refresh',
-        run: async () => {
-          change();
-          await refresh();
-        },
-      },
-      { name: 'shell', run: async () => void (await runProgram(['/bin/sh', FLOOR])) },
-      { name: 'node', run: async () => void (await runProgram([process.execPath, '-e', '0'])) },
-    ],
-    11,
-  );
-  const [refreshed = 0, shell = 0, node = 0] = ['refresh', 'shell', 'node'].map((name) => times.get(name));
-  print(formatRatio(`refresh of ${what}, ${calls.length} commands`, refreshed, 'N + P', node + shell));
+  const { commands, booted: refreshed, shell, node } = await measureBoot(change, refresh, 11);
+  print(formatRatio(`refresh of ${what}, ${commands}`, refreshed, 'N + P', node + shell));
   print(
     `  beyond N ${(refreshed - node).toFixed(1)} ms, beyond N and P ${(refreshed - node - shell).toFixed(1)} ms; checkers of its files not among them\n`,
   );
@@ -219,8 +215,7 @@ async function benchMany(count: number): Promise<void> {
   const metadata = memberMetadata({ zone: ZONE });
   await set(metadata, SERVICES);
   reboot();
-  const calls = await callsOf(async () => void (await start()));
-  writeFileSync(FLOOR, `${calls.map((line) => `${line} >/dev/null\n`).join('')}`);
+  await writeFloor(start);
   const zones = Array.from({ length: count }, (_, index) => `/opt/zones/${index}`);
   for (const zone of zones) {
     mkdirSync(zone, { recursive: true });
