@@ -23,7 +23,7 @@ export type Kind = 'L' | 'W';
 export const numbered = (directory: string, kind: Kind, number: number) => join(directory, `${kind}.${number}`);
 
 /** The numbers that there are of a kind, in no order. */
-export async function numbersOf(directory: string, kind: Kind): Promise<number[]> {
+export function numbersOf(directory: string, kind: Kind): number[] {
   return readdirSync(directory).flatMap((name) => {
     const number = name.startsWith(`${kind}.`) ? /^\d+$/.exec(name.slice(2))?.[0] : undefined;
     return number === undefined ? [] : [Number(number)];
@@ -58,15 +58,15 @@ export async function isAlive({ pid, start, released }: Holder, processes: Proce
 }
 
 /** Writes the whole file under a name of its own; nobody else writes there. */
-export async function writeWhole(directory: string, holder: Holder): Promise<string> {
+export function writeWhole(directory: string, holder: Holder): string {
   const file = join(directory, `.${process.pid}.${Math.trunc(Math.random() * 2 ** 48).toString(16)}`);
   writeFileSync(file, JSON.stringify(holder), { flag: 'wx', mode: 0o600 });
   return file;
 }
 
 /** False: another process was first. */
-export async function linkWhole(directory: string, holder: Holder, path: string): Promise<boolean> {
-  const file = await writeWhole(directory, holder);
+export function linkWhole(directory: string, holder: Holder, path: string): boolean {
+  const file = writeWhole(directory, holder);
   try {
     linkSync(file, path);
     return true;
@@ -78,7 +78,7 @@ export async function linkWhole(directory: string, holder: Holder, path: string)
   }
 }
 
-export async function unlinkIfThere(path: string): Promise<void> {
+export function unlinkIfThere(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {

@@ -30,24 +30,24 @@ export function createPlace(directory: string, me: Holder, processes: ProcessTab
   let mine: number | undefined;
   let passedOver = 0;
 
-  async function join(): Promise<number> {
+  function join(): number {
     for (;;) {
-      const number = Math.max(0, ...(await numbersOf(directory, 'W'))) + 1;
-      if (await linkWhole(directory, me, numbered(directory, 'W', number))) return number;
+      const number = Math.max(0, ...numbersOf(directory, 'W')) + 1;
+      if (linkWhole(directory, me, numbered(directory, 'W', number))) return number;
     }
   }
 
   async function removeDead(first: number): Promise<void> {
     const path = numbered(directory, 'W', first);
     const holder = await readHolder(path);
-    if (holder !== 'gone' && !(await isAlive(holder, processes))) await unlinkIfThere(path);
+    if (holder !== 'gone' && !(await isAlive(holder, processes))) unlinkIfThere(path);
   }
 
   return {
     async isMyTurn(isFree) {
-      const waiting = await numbersOf(directory, 'W');
+      const waiting = numbersOf(directory, 'W');
       if (isFree && waiting.length === 0) return true;
-      mine ??= await join();
+      mine ??= join();
       const own = mine;
       const before = waiting.filter((number) => number < own);
       if (before.length === 0) {
@@ -62,7 +62,7 @@ export function createPlace(directory: string, me: Holder, processes: ProcessTab
       return false;
     },
     async leave() {
-      if (mine !== undefined) await unlinkIfThere(numbered(directory, 'W', mine));
+      if (mine !== undefined) unlinkIfThere(numbered(directory, 'W', mine));
     },
   };
 }

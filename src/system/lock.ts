@@ -33,13 +33,13 @@ export async function acquireLock(
   directory: string,
   { processes, waitMilliseconds }: { processes: ProcessTable; waitMilliseconds: number },
 ): Promise<Release> {
-  await makePrivate(directory);
+  makePrivate(directory);
   const me: Holder = { pid: process.pid, start: (await processes.startOf(process.pid)) ?? '' };
   let [held, end] = [-1, 0];
   const place = createPlace(directory, me, processes);
   try {
     for (;;) {
-      const top = await highest(directory);
+      const top = highest(directory);
       // Who waits behind many waits long; given up is what does not move.
       if (top !== held) [held, end] = [top, monotonic() + waitMilliseconds];
       const holder = top === 0 ? undefined : await readHolder(numbered(directory, 'L', top));
@@ -48,15 +48,15 @@ export async function acquireLock(
       if (!isFree && monotonic() >= end) throw lockedError(holder, directory);
       if (!(await place.isMyTurn(isFree))) continue;
       const mine = numbered(directory, 'L', top + 1);
-      if (!(await linkWhole(directory, me, mine))) continue;
+      if (!linkWhole(directory, me, mine)) continue;
       // Somebody who looked before us may have gone further on meanwhile; the highest wins.
-      if ((await highest(directory)) !== top + 1) {
-        await unlinkIfThere(mine);
+      if (highest(directory) !== top + 1) {
+        unlinkIfThere(mine);
         continue;
       }
-      await removeUpTo(directory, top);
+      removeUpTo(directory, top);
       await removeUnfinished(directory, processes);
-      return async () => renameSync(await writeWhole(directory, { released: true }), mine);
+      return async () => renameSync(writeWhole(directory, { released: true }), mine);
     }
   } finally {
     await place.leave();
@@ -64,7 +64,7 @@ export async function acquireLock(
 }
 
 /** @throws {OperatorError} PRIVILEGE: it is the first thing that a change needs, so who may not change learns it here */
-async function makePrivate(directory: string): Promise<void> {
+function makePrivate(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -82,13 +82,13 @@ function isOwnBoot({ pid, start, boot }: Holder, me: Holder): boolean {
   return boot === true && pid === me.pid && start === me.start;
 }
 
-async function highest(directory: string): Promise<number> {
-  return Math.max(0, ...(await numbersOf(directory, 'L')));
+function highest(directory: string): number {
+  return Math.max(0, ...numbersOf(directory, 'L'));
 }
 
-async function removeUpTo(directory: string, last: number): Promise<void> {
-  for (const number of await numbersOf(directory, 'L')) {
-    if (number <= last) await unlinkIfThere(numbered(directory, 'L', number));
+function removeUpTo(directory: string, last: number): void {
+  for (const number of numbersOf(directory, 'L')) {
+    if (number <= last) unlinkIfThere(numbered(directory, 'L', number));
   }
 }
 
@@ -97,7 +97,7 @@ async function removeUnfinished(directory: string, processes: ProcessTable): Pro
   for (const name of readdirSync(directory)) {
     const pid = /^\.(\d+)\.[0-9a-f]+$/.exec(name)?.[1];
     if (pid !== undefined && (await processes.startOf(Number(pid))) === undefined) {
-      await unlinkIfThere(join(directory, name));
+      unlinkIfThere(join(directory, name));
     }
   }
 }
