@@ -86,7 +86,7 @@ export function telling(fmri: string, step: Step): Step[] {
 const instanceOf = (fmri: string) => fmri.slice(fmri.lastIndexOf(':') + 1);
 
 /** Longer than the refresh method itself waits. */
-const TAKING_SECONDS = 15;
+const TAKING_SECONDS = 60;
 
 /** What does not work since one of our services cannot run. */
 export function ownTroubles(metadata: ZoneMetadata, services: ReadonlyMap<string, ServiceState>): Trouble[] {

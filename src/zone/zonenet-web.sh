@@ -99,9 +99,9 @@ refresh)
 	nginx) kill -HUP "$master" ;;
 	haproxy) kill -USR2 "$master" ;;
 	esac || exit 1
-	# It took the file when it has workers that it did not have.
+	# It took the file when it has workers that it did not have. A busy host may need a while; SMF gives this method a minute.
 	tries=0
-	while [ $tries -lt 100 ]; do
+	while [ $tries -lt 400 ]; do
 		for pid in $(children "$master"); do
 			case "
 $before
@@ -114,7 +114,8 @@ $pid
 			esac
 		done
 		tries=$((tries + 1))
-		sleep 0.05 2>/dev/null || sleep 1
+		# A sleep that knows whole seconds only counts for twenty.
+		sleep 0.05 2>/dev/null || { sleep 1 && tries=$((tries + 19)); }
 	done
 	echo "zonenet-web: $2 has no workers with $conf; its log says why" >&2
 	take "- $2 has no workers with the new file, its log says why"
