@@ -59,6 +59,8 @@ export interface FileContent {
   readonly mode: number;
   /** By number; missing: the one who writes it. */
   readonly owner?: { readonly uid: number; readonly gid: number };
+  /** It is of no use after a crash, so that nothing waits until it is on disk. Missing: it is written durably. */
+  readonly scratch?: true;
 }
 
 /** Makes a directory and the ones above it. */

@@ -103,7 +103,7 @@ async function durableWriteAll(files: readonly FileContent[]): Promise<void> {
       at = path;
       renameSync(unfinished(path), path);
     }
-    syncDirectory(dirname(first.path));
+    if (first.scratch !== true) syncDirectory(dirname(first.path));
   } catch (error) {
     // Says why it could not be written, not why what is there of it could not be taken away.
     for (const { path } of files) tryRemove(unfinished(path));
@@ -111,19 +111,24 @@ async function durableWriteAll(files: readonly FileContent[]): Promise<void> {
   }
 }
 
-function writeUnfinished({ path, content, mode, owner }: FileContent): void {
+function writeUnfinished({ path, content, mode, owner, scratch }: FileContent): void {
   const temporary = unfinished(path);
-  rmSync(temporary, { force: true });
+  removeIfThere(temporary);
   // "wx" is O_CREAT|O_EXCL: never through a link that somebody planted.
   const file = openSync(temporary, 'wx', mode);
   try {
     writeFileSync(file, content);
     if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
     fchmodSync(file, mode);
-    fsyncSync(file);
+    if (scratch !== true) fsyncSync(file);
   } finally {
     closeSync(file);
   }
+}
+
+/** Asks first: what is thrown for a missing file costs more than that. */
+function removeIfThere(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) rmSync(path, { force: true });
 }
 
 async function durableMakeDirectory(path: string, mode: number): Promise<void> {
@@ -137,14 +142,14 @@ async function durableMakeDirectory(path: string, mode: number): Promise<void> {
   }
 }
 
-async function durableRemove(path: string): Promise<void> {
+async function durableRemove(path: string, scratch?: 'scratch'): Promise<void> {
   try {
     const kind = await kindOf(path);
-    rmSync(unfinished(path), { force: true });
+    removeIfThere(unfinished(path));
     if (kind === undefined) return;
     if (kind === 'directory') rmdirSync(path);
     else unlinkSync(path);
-    syncDirectory(dirname(path));
+    if (scratch === undefined) syncDirectory(dirname(path));
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return;
     throw writeFailed('remove', path, error);

@@ -18,7 +18,7 @@ export interface System {
   readHead(path: string, bytes: number): Promise<string | undefined>;
   /**
    * Replaces a file by rename: complete or not at all, on disk when this resolves. The directory must be there.
-   * A link at the path itself is replaced, not followed.
+   * A link at the path itself is replaced, not followed. What is scratch does not wait for the disk.
    *
    * @throws {OperatorError} WRITE_FAILED
    */
@@ -33,11 +33,12 @@ export interface System {
   /** Makes a directory and those above it, durably. Being there already is success. */
   makeDirectory(path: string, mode: number): Promise<void>;
   /**
-   * Removes a file or an empty directory, durably, and what a killed run left of the file. Being gone already is success.
+   * Removes a file or an empty directory, durably unless it is scratch, and what a killed run left of the file. Being
+   * gone already is success.
    *
    * @throws {OperatorError} WRITE_FAILED
    */
-  remove(path: string): Promise<void>;
+  remove(path: string, scratch?: 'scratch'): Promise<void>;
   /** Names in a directory, sorted, without what is begun with "."; empty when it is not there. */
   list(path: string): Promise<string[]>;
   /**

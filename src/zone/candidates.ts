@@ -23,16 +23,16 @@ export async function checkCandidates(
   const stale = files.filter((file) => isStale(file, observed.get(file.file.path)) && file.file.check.length > 0);
   const left = await system.list(CANDIDATES);
   for (const path of [...left.map((name) => `${CANDIDATES}/${name}`), ...(await system.cutOff(CANDIDATES))]) {
-    await system.remove(path);
+    await system.remove(path, 'scratch');
   }
   if (stale.length > 0) {
     await system.makeDirectory(STATE_DIRECTORY, 0o755);
     await system.makeDirectory(CANDIDATES, 0o700);
-  } else await system.remove(CANDIDATES);
+  } else await system.remove(CANDIDATES, 'scratch');
   const candidates = await Promise.all(
     stale.map(async (rendered) => {
       const candidate = `${CANDIDATES}/${rendered.file.name}`;
-      await system.writeFile({ path: candidate, content: rendered.content, mode: 0o600 });
+      await system.writeFile({ path: candidate, content: rendered.content, mode: 0o600, scratch: true });
       await checkCandidate(rendered, candidate, system);
       return [rendered.file.path, candidate] as const;
     }),
@@ -64,6 +64,6 @@ async function checkCandidate({ file, content }: RenderedFile, candidate: string
 
 /** Takes the candidates away. */
 export async function removeCandidates(readable: Readable, system: System): Promise<void> {
-  for (const [path, candidate] of readable) if (candidate !== path) await system.remove(candidate);
-  await system.remove(CANDIDATES);
+  for (const [path, candidate] of readable) if (candidate !== path) await system.remove(candidate, 'scratch');
+  await system.remove(CANDIDATES, 'scratch');
 }

@@ -3,6 +3,7 @@ import type { ZoneStatus } from '../domain/zone-status.ts';
 import { ZONENET } from '../illumos/smf.ts';
 import { formatSetProperties, type Property, runStatements } from '../illumos/svccfg.ts';
 import { formatStatus, parseStatus } from '../ini/status.ts';
+import type { FileContent } from '../plan/step.ts';
 import { STATE_DIRECTORY, STATEMENTS, STATUS } from '../plan/zone-paths.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
@@ -34,16 +35,16 @@ export async function readStatus(system: System): Promise<ZoneStatus> {
  */
 export async function writeStatus(status: ZoneStatus, previous: ZoneStatus, system: System): Promise<void> {
   if (sameMatter(status, previous)) return;
-  const write = (path: string, content: string) =>
-    ({ kind: 'write', reason: 'the status is new', file: { path, content, mode: 0o644 }, replaces: true }) as const;
+  const write = (file: Pick<FileContent, 'path' | 'content' | 'scratch'>) =>
+    ({ kind: 'write', reason: 'the status is new', file: { ...file, mode: 0o644 }, replaces: true }) as const;
   try {
     await execute(
       [
         { kind: 'directory', reason: 'the method keeps its state there', path: STATE_DIRECTORY, mode: 0o755 },
-        write(STATEMENTS, formatSetProperties(propertiesOf(status))),
+        write({ path: STATEMENTS, content: formatSetProperties(propertiesOf(status)), scratch: true }),
         { kind: 'run', reason: 'the host reads the status there', command: runStatements(ZONENET, STATEMENTS) },
         // Last: while it is the old one, the next run writes both again.
-        write(STATUS, formatStatus(status)),
+        write({ path: STATUS, content: formatStatus(status) }),
       ],
       system,
     );

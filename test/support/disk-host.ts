@@ -52,7 +52,7 @@ export function createDiskHost(fake: FakeHost) {
     writeFile: (file) => of(file.path).writeFile(file),
     writeFiles: (files) => of(files[0]?.path ?? '').writeFiles(files),
     makeDirectory: (path, mode) => of(path).makeDirectory(path, mode),
-    remove: (path) => of(path).remove(path),
+    remove: (path, scratch) => of(path).remove(path, scratch),
     list: (path) => of(path).list(path),
     listStamped: (path) => of(path).listStamped(path),
     appendNotes: (path, text) => of(path).appendNotes(path, text),

@@ -18,6 +18,7 @@ import { createNodeSystem } from '../../src/system/node-system.ts';
 import { runWithExeca } from '../../src/system/run-execa.ts';
 import { runWithSpawn } from '../../src/system/run-spawn.ts';
 import { rejects } from '../support/assertions.ts';
+import { createDisk, onDisk } from '../support/disk.ts';
 
 const test = suite('node system');
 const system = createNodeSystem({ run: runWithSpawn, log: () => undefined });
@@ -35,6 +36,22 @@ test('a file is written whole with its mode, whatever the umask, and nothing is 
   assert.is(readFileSync(path, 'utf8'), 'a = 1\n');
   assert.is(statSync(path).mode & 0o777, 0o644);
   assert.equal(readdirSync(directory), ['metadata.ini']);
+});
+
+test('what is scratch is written and removed whole, and does not wait for the disk', async () => {
+  const disk = createDisk({ files: new Map(), directories: new Set(['/var/zonenet']) });
+  const file = { path: '/var/zonenet/candidate', content: 'a = 1\n', mode: 0o600 };
+  const syncs = () => disk.events.filter(({ event }) => event.startsWith('sync')).length;
+  await onDisk(disk, async () => {
+    await system.writeFile({ ...file, scratch: true });
+    assert.is(await system.readFile(file.path), 'a = 1\n');
+    await system.remove(file.path, 'scratch');
+    assert.is(await system.kindOf(file.path), undefined);
+    assert.is(syncs(), 0);
+    await system.writeFile(file);
+    await system.remove(file.path);
+    assert.is(syncs(), 3);
+  });
 });
 
 test('a link planted at the path is replaced, not followed', async () => {
