@@ -27,6 +27,65 @@ export function filesBelow(dir, ending) {
     .sort();
 }
 
+/** system/start.ts runs code in a script, where only require is at hand. */
+const SOFTWARE = { format: 'cjs', minify: true, supported: { 'dynamic-import': false } };
+
+/**
+ * The method in two files: what every run needs, and what only those need that have something to render. The second takes what
+ * they share from the first.
+ */
+async function buildMethod() {
+  const { outputFiles, metafile } = await build({
+    ...common,
+    entryPoints: { method: 'src/zone/main.ts' },
+    outdir: out('method'),
+    format: 'esm',
+    minify: true,
+    splitting: true,
+    write: false,
+    metafile: true,
+    plugins: [templatesPlugin(root, { separate: true })],
+  });
+  const parts = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+  const entryOf = (source) => {
+    const [path] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === source) ?? [];
+    if (path === undefined) throw new Error(`${source} is in no file of its own`);
+    return basename(path);
+  };
+  const [main, render] = [entryOf('src/zone/main.ts'), entryOf('src/zone/render-files.ts')];
+  const shared = [...parts.keys()].filter((name) => name !== main && name !== render);
+  const write = (name, contents, externals) =>
+    build({
+      ...common,
+      ...SOFTWARE,
+      // For node it would name the exports once more, for modules that import them.
+      platform: 'neutral',
+      external: ['node:*'],
+      stdin: { contents, resolveDir: root },
+      outfile: out(`opt/zonenet/lib/${name}`),
+      plugins: [partsPlugin(parts, externals)],
+    });
+  const exports = shared.map((name) => `export * from './${name}';`).join('\n');
+  await write('method.cjs', `${exports}\nimport './${main}';`, { [render]: './render.cjs' });
+  const fromMethod = Object.fromEntries(shared.map((name) => [name, './method.cjs']));
+  await write('render.cjs', parts.get(render), fromMethod);
+}
+
+/** esbuild plugin: the parts of a split build by name; those in `externals` are in another file. */
+function partsPlugin(parts, externals) {
+  return {
+    name: 'parts',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\./ }, ({ path }) => {
+        const name = basename(path);
+        if (name in externals) return { path: externals[name], external: true };
+        return parts.has(name) ? { path: name, namespace: 'part' } : { path, external: true };
+      });
+      onLoad({ filter: /.*/, namespace: 'part' }, ({ path }) => ({ contents: parts.get(path) }));
+    },
+  };
+}
+
 /** The software as a host installs it: self-contained CommonJS bundles, no node_modules. */
 async function buildSoftware() {
   rmSync(out('opt'), { recursive: true, force: true });
@@ -34,7 +93,6 @@ async function buildSoftware() {
     'start-znetadm': 'src/cli/start.ts',
     znetadm: 'src/cli/main.ts',
     'start-method': 'src/zone/start.ts',
-    method: 'src/zone/main.ts',
     compiler: 'src/render/compiler.ts',
   };
   const present = Object.fromEntries(Object.entries(entryPoints).filter(([, file]) => existsSync(join(root, file))));
@@ -43,12 +101,10 @@ async function buildSoftware() {
     entryPoints: present,
     outdir: out('opt/zonenet/lib'),
     outExtension: { '.js': '.cjs' },
-    format: 'cjs',
-    minify: true,
-    // system/start.ts runs code in a script, where only require is at hand.
-    supported: { 'dynamic-import': false },
+    ...SOFTWARE,
     plugins: [templatesPlugin(root, { separate: true })],
   });
+  await buildMethod();
   for (const dir of ['templates', 'smf-manifests']) {
     if (existsSync(join(root, dir))) cpSync(join(root, dir), out(`opt/zonenet/${dir}`), { recursive: true });
   }
@@ -62,7 +118,7 @@ async function buildSoftware() {
   }
   // Names what a boot is planned by: a plan made ahead by another software is not used (docs/decisions/0019).
   const hash = createHash('sha256');
-  for (const file of ['lib/method.cjs', 'method/zonenet', 'method/zonenet-boot']) {
+  for (const file of ['lib/method.cjs', 'lib/render.cjs', 'method/zonenet', 'method/zonenet-boot']) {
     if (existsSync(out(`opt/zonenet/${file}`))) hash.update(readFileSync(out(`opt/zonenet/${file}`)));
   }
   writeFileSync(out('opt/zonenet/lib/edition'), `${hash.digest('hex')}\n`);

@@ -7,7 +7,7 @@ import { metadataFile } from '../plan/host-paths.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { factsOf, type Publication, planPublication, publishedDigest, refreshStep } from '../plan/publish.ts';
 import { planTemplates } from '../plan/publish-templates.ts';
-import { digestOfLayers } from '../plan/rendering.ts';
+import { digestOfLayers } from '../plan/template-digest.ts';
 import type { System } from '../system/system.ts';
 import { observeApplied } from './applied.ts';
 import { bootPrograms } from './boot-programs.ts';

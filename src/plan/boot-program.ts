@@ -8,7 +8,6 @@ import { isLying } from '../illumos/ipf.ts';
 import { IDENTITY_DOMAIN, IPFILTER, OWN_PROGRAMS, ZONENET_FORWARDING } from '../illumos/smf.ts';
 import { disableService, refreshService } from '../illumos/svcadm.ts';
 import { setProperty } from '../illumos/svccfg.ts';
-import { digestOf } from '../render/digest.ts';
 import { networkFunctions } from './boot-network.ts';
 import { FILTER_FILES, POLICY } from './filter.ts';
 import { wantsIpv6 } from './ipv6.ts';
@@ -17,50 +16,17 @@ import { FILTER_RECORD, filters } from './own-filter.ts';
 import { isWanted } from './own-services.ts';
 import { commandWords, shellFunction } from './shell-words.ts';
 import { hasResolver } from './zone.ts';
+import { bootProgramHead, EDITION, inputsKey, type OwnInputs, type ZoneInputs } from './zone-inputs.ts';
 import { LAST_GOOD, LOCAL, metadataFor, OWN_TEMPLATES } from './zone-paths.ts';
 
 /** What a boot program is made from. */
-export interface BootSource {
-  /** The metadata as they are published, byte for byte. */
-  readonly text: string;
+export interface BootSource extends ZoneInputs {
   readonly metadata: ZoneMetadata;
   readonly files: readonly RenderedFile[];
   /** SHA-256 of the metadata, in hexadecimal. */
   readonly digest: string;
-  /** Names the software, the text of EDITION: another one may make another plan. */
-  readonly edition: string;
-  /** What the zone's administrator has put beside it. */
-  readonly own: OwnInputs;
   /** By path: the numbers of owners that files.ini names. Those it does not have are not known. */
   readonly owners: ReadonlyMap<string, { readonly uid: number; readonly gid: number }>;
-}
-
-/** The zone's own templates and values. */
-export interface OwnInputs {
-  /** Names in OWN_TEMPLATES and in its partials, sorted, as the shell lists them: those that begin with "." left out. */
-  readonly names: readonly string[];
-  readonly partials: readonly string[];
-  /** All that is read of them, by path; LOCAL among them where it is there. */
-  readonly texts: ReadonlyMap<string, string>;
-}
-
-export const NOTHING_OWN: OwnInputs = { names: [], partials: [], texts: new Map() };
-
-/** Names the software in a zone; made when it is built (.ci/build.mjs). */
-export const EDITION = '/opt/zonenet/lib/edition';
-
-/** Begins a boot program, with what `bootKey` gave behind it. */
-const HEAD = '# zonenet boot program 1';
-
-/** Names what a boot program is good for, so that nobody makes it twice. In hexadecimal. */
-export function bootKey({ text, edition, own }: Pick<BootSource, 'text' | 'edition' | 'own'>): string {
-  const content = [text, edition, own.names, own.partials, [...own.texts]];
-  return digestOf(JSON.stringify(content));
-}
-
-/** Whether a program was made for that key. */
-export function isBootProgramFor(key: string, program: string | undefined): boolean {
-  return program?.startsWith(`${HEAD} ${key}\n`) === true;
 }
 
 /**
@@ -83,7 +49,8 @@ export function formatBootProgram(source: BootSource): string | undefined {
   const managed = files
     .filter(({ file }) => file.policy === 'managed')
     .map((rendered) => ({ path: rendered.file.path, content: rendered.content, shape: shapeOf(rendered, source) }));
-  const lastGood = { path: LAST_GOOD, content: formatLastGood(text, files), shape: '-rw------- * *' };
+  const key = inputsKey(source);
+  const lastGood = { path: LAST_GOOD, content: formatLastGood({ text, files, key }), shape: '-rw------- * *' };
   if (![...inputs, ...managed].every(({ path }) => isPlainPath(path))) return undefined;
   const all = [...inputs, ...managed, lastGood];
   const names = new Map(all.map(({ path }, index) => [path, `text_${index}`]));
@@ -101,7 +68,7 @@ export function formatBootProgram(source: BootSource): string | undefined {
       .join('')}"`,
   ];
   return [
-    `${HEAD} ${bootKey(source)}`,
+    bootProgramHead(key).trimEnd(),
     `# What zone ${metadata.zone} does when it boots with generation ${metadata.generation} of its metadata, made ahead. Not to be edited: it is made anew.`,
     `zone=${metadata.zone} generation=${metadata.generation} role=${metadata.role}`,
     `digest=${digest}`,

@@ -17,6 +17,7 @@ import {
   COMPILED,
   compiledMethod,
   LAST_GOOD,
+  METHOD_PARTS,
   METHODS,
   STATE_DIRECTORY,
   STATEMENTS,
@@ -32,7 +33,10 @@ export const keptFile = (path: string) => `${STATE_DIRECTORY}/kept-${basename(pa
 /** What the method leaves in a zone, in the global zone beside what the host publishes. */
 const TRACES = [
   ...[LAST_GOOD, STATUS, STATEMENTS, COMPILED, UNTOLD, FILTER_RECORD],
-  ...METHODS.map(compiledMethod).flatMap((path) => [path, unfinishedCode(path)]),
+  ...METHODS.flatMap((method) => METHOD_PARTS.map((part) => compiledMethod(method, part))).flatMap((path) => [
+    path,
+    unfinishedCode(path),
+  ]),
 ];
 
 /** Ours in the host, in the order in which they stop; set-up comes last, so that nothing is forwarded while the rest goes. */

@@ -1,11 +1,10 @@
 import type { ZoneMetadata } from '../domain/metadata.ts';
+import { servesNames, servesSites } from '../domain/served.ts';
 import { BACKENDS } from '../domain/site.ts';
 import type { Command } from '../illumos/command.ts';
 import { IPFILTER, ZONENET_NAMES, ZONENET_WEB } from '../illumos/smf.ts';
 import { disableService, enableService } from '../illumos/svcadm.ts';
 import { isRunning, type ServiceState, showServices } from '../illumos/svcs.ts';
-import { servesNames } from '../render/names-view.ts';
-import { serves } from '../render/web-view.ts';
 import { run, type Step } from './step.ts';
 import type { Trouble } from './trouble.ts';
 
@@ -23,7 +22,7 @@ const OWN: readonly OwnService[] = [
   { fmri: ZONENET_NAMES, isWanted: servesNames, lack: 'names and leases are not served', program: 'dnsmasq' },
   ...BACKENDS.map((backend) => ({
     fmri: ZONENET_WEB[backend],
-    isWanted: (metadata: ZoneMetadata) => serves(metadata, backend),
+    isWanted: (metadata: ZoneMetadata) => servesSites(metadata, backend),
     lack: 'its sites are not served',
     program: backend,
   })),

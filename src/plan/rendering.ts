@@ -2,15 +2,13 @@ import { OperatorError } from '../domain/errors.ts';
 import type { ManagedFile, RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL } from '../domain/names.ts';
+import { servesNames, servesSites } from '../domain/served.ts';
 import { BACKENDS } from '../domain/site.ts';
-import { isEmptyLayer, type TemplateLayer, type TemplateText } from '../domain/template-layer.ts';
+import type { TemplateLayer, TemplateText } from '../domain/template-layer.ts';
 import type { Vars } from '../domain/vars.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
-import { digestOf } from '../render/digest.ts';
-import { servesNames } from '../render/names-view.ts';
 import { type Compiled, createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, shippedNames } from '../render/render.ts';
 import { viewOf } from '../render/views.ts';
-import { serves } from '../render/web-view.ts';
 import { filters } from './own-filter.ts';
 import { hasResolver } from './zone.ts';
 
@@ -52,7 +50,7 @@ export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata):
     ...(filters(metadata) ? (['filter'] as const) : []),
     ...(hasResolver(metadata) ? (['resolver'] as const) : []),
     ...(servesNames(metadata) ? (['names'] as const) : []),
-    ...BACKENDS.filter((backend) => serves(metadata, backend)),
+    ...BACKENDS.filter((backend) => servesSites(metadata, backend)),
   ]);
   return files.filter(({ when }) => having.has(when));
 }
@@ -83,15 +81,4 @@ export async function renderFiles(
     file,
     content: file.policy === 'left' ? '' : render(file.template, viewOf(file.template, metadata, vars)),
   }));
-}
-
-/** Names the content of layers, whichever directory they are in: SHA-256 in hexadecimal. Undefined: they are all empty. */
-export function digestOfLayers(layers: readonly TemplateLayer[]): string | undefined {
-  if (layers.every(isEmptyLayer)) return undefined;
-  const content = layers.map(({ origin, templates, files }) => [
-    origin,
-    files?.text ?? '',
-    ...templates.map(({ name, text }) => [name, text]),
-  ]);
-  return digestOf(JSON.stringify(content));
 }

@@ -32,8 +32,14 @@ export const METHODS = ['start', 'ipv6-start', 'refresh', 'forwarding-start'] as
 
 export type Method = (typeof METHODS)[number];
 
-/** What V8 compiled of the method. */
-export const compiledMethod = (method: Method) => `${STATE_DIRECTORY}/code-${method}`;
+/** The files of its program (.ci/build.mjs): what every run needs, and what renders. */
+export const METHOD_PARTS = ['method', 'render'] as const;
+
+export type MethodPart = (typeof METHOD_PARTS)[number];
+
+/** What V8 compiled of one of them. */
+export const compiledMethod = (method: Method, part: MethodPart) =>
+  `${STATE_DIRECTORY}/code-${method}${part === 'method' ? '' : `-${part}`}`;
 
 /** Where that is before it takes its place. */
 export const unfinishedCode = (path: string) => `${path}.new`;

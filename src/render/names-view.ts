@@ -24,11 +24,6 @@ interface NamedNetwork {
   readonly ranges: readonly { readonly first: string; readonly netmask: string; readonly router: string }[];
 }
 
-/** Whether a zone serves the names of some network behind it. */
-export function servesNames({ networks }: Pick<ZoneMetadata, 'networks'>): boolean {
-  return networks.some(({ domain }) => domain !== undefined);
-}
-
 /** The names of zones on the networks whose domain this zone serves, its own among them. */
 export function namesView({ zone, nics, resolver, networks, members }: ZoneMetadata): NamesView {
   const served = networks.flatMap((network) => {

@@ -1,6 +1,7 @@
 import { type Address, familyOf } from '../domain/address.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { addressesOf } from '../domain/nic.ts';
+import { certificateFile } from '../domain/served.ts';
 import { type Backend, HTTP, portsOf, type ServedSite } from '../domain/site.ts';
 import type { Vars } from '../domain/vars.ts';
 
@@ -61,14 +62,6 @@ export interface WebPool {
   /** Those that are up. */
   readonly servers: readonly { readonly name: string; readonly address: string }[];
 }
-
-/** Whether a zone serves anything by a program. */
-export function serves({ sites }: Pick<ZoneMetadata, 'sites'>, backend: Backend): boolean {
-  return sites.some(({ sites: served }) => served.some((site) => site.backend === backend));
-}
-
-/** Where certificates are in a proxy: key and chain in one file. */
-export const certificateFile = (name: string) => `/etc/zonenet/certificates/${name}.pem`;
 
 interface Placed {
   readonly zone: string;

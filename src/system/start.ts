@@ -1,32 +1,56 @@
 // Starts a program of ours from code that was compiled before, where there is some: compiling costs more than most
 // runs do (docs/decisions/0016).
 import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { Script } from 'node:vm';
 import { unfinishedCode } from '../plan/zone-paths.ts';
 import { tryRemove } from './try-remove.ts';
 
-export interface Start {
-  /** Path of the program: a bundle in ASCII, beside the one that starts it. */
+/** A file of a program: a bundle in ASCII, beside the one that starts it. */
+export interface Part {
+  /** Its path. */
   readonly program: string;
   /** Where its code is kept, in a directory that only root can write; undefined: nowhere. */
   readonly file: string | undefined;
 }
 
-/** Runs the program as Node would, and keeps its code after a run that ended well. */
-export function startProgram({ program, file }: Start): void {
+/**
+ * Runs the program as Node would, and keeps its code after a run that ended well. It may require its other parts by name, and
+ * they each other; they are treated alike.
+ */
+export function startProgram(main: Part, parts: readonly Part[] = []): void {
+  const loaded = new Map<Part, { exports: unknown }>();
+  const load = (part: Part): unknown => {
+    const known = loaded.get(part);
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} };
+    loaded.set(part, module);
+    compile(part)(module.exports, requireHere, module, part.program, dirname(part.program));
+    return module.exports;
+  };
+  const requireHere = (name: string): unknown => {
+    const part = [main, ...parts].find(({ program }) => name === `./${basename(program)}`);
+    return part === undefined ? require(name) : load(part);
+  };
+  load(main);
+}
+
+/** What a bundle is as a function: its exports, require, itself, its path and directory. */
+type Compiled = (exports: object, require: (name: string) => unknown, module: object, path: string, at: string) => void;
+
+function compile({ program, file }: Part): Compiled {
   const { ino, size, mtimeMs, ctimeMs } = lstatSync(program);
   // V8 knows its own version and flags, and of the program its length only.
   const head = `${process.version} ${ino}.${size}.${mtimeMs}.${ctimeMs}\n`;
   const cachedData = file === undefined ? undefined : readKept(file, head);
   const wrapped = `(function (exports, require, module, __filename, __dirname) {${readFileSync(program, 'latin1')}\n})`;
   const script = new Script(wrapped, { filename: program, ...(cachedData === undefined ? {} : { cachedData }) });
-  const main = { exports: {} };
-  script.runInThisContext()(main.exports, require, main, program, dirname(program));
-  if (file === undefined || (cachedData !== undefined && script.cachedDataRejected !== true)) return;
-  process.on('exit', (status) => {
-    if (status === 0) keep(file, formatKept(head, script.createCachedData()));
-  });
+  if (file !== undefined && (cachedData === undefined || script.cachedDataRejected === true)) {
+    process.on('exit', (status) => {
+      if (status === 0) keep(file, formatKept(head, script.createCachedData()));
+    });
+  }
+  return script.runInThisContext() as Compiled;
 }
 
 /** Nobody else can have put something there. */

@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL } from '../domain/names.ts';
-import { bootKey, EDITION, formatBootProgram, isBootProgramFor } from '../plan/boot-program.ts';
+import { EDITION, inputsKey, isBootProgramFor, type ZoneInputs } from '../plan/zone-inputs.ts';
 import { OWN_BOOT } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 import type { Configuration } from './configuration.ts';
@@ -18,11 +18,8 @@ export async function planBootAhead(configuration: Configuration, system: System
     const needsOwn = own.texts.size > 0 || files.some(({ file }) => file.owner !== undefined);
     const program = needsOwn && edition !== undefined ? { edition, own } : undefined;
     const had = await system.readFile(OWN_BOOT);
-    if (program !== undefined && isBootProgramFor(bootKey({ ...configuration, ...program }), had)) return;
-    const content =
-      program === undefined
-        ? undefined
-        : formatBootProgram({ ...configuration, ...program, owners: await ownersOf(configuration, system) });
+    if (program !== undefined && isBootProgramFor(inputsKey({ ...configuration, ...program }), had)) return;
+    const content = program === undefined ? undefined : await makeProgram(configuration, program, system);
     if (content === undefined) {
       if (had !== undefined) await system.remove(OWN_BOOT);
     } else await system.writeFile({ path: OWN_BOOT, content, mode: 0o644 });
@@ -30,6 +27,15 @@ export async function planBootAhead(configuration: Configuration, system: System
     if (!(error instanceof OperatorError)) throw error;
     system.log(`the next boot cannot be planned ahead: ${error.message}`);
   }
+}
+
+async function makeProgram(
+  configuration: Configuration,
+  program: Pick<ZoneInputs, 'edition' | 'own'>,
+  system: System,
+): Promise<string | undefined> {
+  const { formatBootProgram } = await import('./render-files.ts');
+  return formatBootProgram({ ...configuration, ...program, owners: await ownersOf(configuration, system) });
 }
 
 async function ownersOf({ files }: Configuration, system: System) {

@@ -1,7 +1,7 @@
 import type { ZoneMetadata } from '../domain/metadata.ts';
+import { certificateFile } from '../domain/served.ts';
 import { describeSite } from '../domain/site.ts';
 import type { Trouble } from '../plan/trouble.ts';
-import { certificateFile } from '../render/web-view.ts';
 import type { System } from '../system/system.ts';
 
 /** The metadata without the sites whose certificate is of no use, and what is to be said of each of those. */

@@ -20,10 +20,7 @@ export async function compiledOverrides(
   templates: readonly string[],
   system: System,
 ): Promise<Compiled> {
-  if (overrides.length === 0) {
-    if ((await system.kindOf(COMPILED)) !== undefined) await system.remove(COMPILED);
-    return await compileOverrides([], templates);
-  }
+  if (overrides.length === 0) return await compileOverrides([], templates);
   const kept = await readKept(compilationKey(overrides, templates), system);
   if (kept !== undefined) return kept;
   const compiled = await compileOverrides(overrides, templates);

@@ -1,18 +1,19 @@
 import { OperatorError } from '../domain/errors.ts';
 import { faultsError } from '../domain/fault.ts';
+import type { RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { parseMetadata } from '../ini/metadata.ts';
 import { checkMetadata } from '../ini/metadata-check.ts';
-import type { OwnInputs } from '../plan/boot-program.ts';
-import { filesFor, managedFilesOf, overridesOf, renderFiles, templatesOf } from '../plan/rendering.ts';
+import type { Site } from '../plan/rendering.ts';
 import type { Trouble } from '../plan/trouble.ts';
 import type { DesiredZone } from '../plan/zone.ts';
-import { metadataFor } from '../plan/zone-paths.ts';
+import { EDITION, inputsKey, type OwnInputs } from '../plan/zone-inputs.ts';
+import { COMPILED, metadataFor } from '../plan/zone-paths.ts';
 import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
 import { withoutFaultySites } from './certificates.ts';
-import { compiledOverrides } from './compiled-cache.ts';
 import { readSite } from './site.ts';
+import { renderedBefore } from './stored.ts';
 
 /** All that a zone is told, and what follows from it. */
 export interface Configuration extends DesiredZone {
@@ -20,6 +21,8 @@ export interface Configuration extends DesiredZone {
   readonly text: string;
   /** SHA-256 of the metadata, in hexadecimal. */
   readonly digest: string;
+  /** `inputsKey` of what the files were made from; missing where that is not all, or not known. */
+  readonly key?: string;
   /** What it was made from beside the metadata; missing where it is the last good one. */
   readonly own?: OwnInputs;
   /** What of the metadata cannot be, and is left out of them here. */
@@ -27,7 +30,7 @@ export interface Configuration extends DesiredZone {
 }
 
 /**
- * Reads the metadata of this zone and renders its files.
+ * Reads the metadata of this zone and renders its files, unless they were rendered from the same before.
  *
  * @throws {OperatorError} METADATA_MISSING, METADATA_FOREIGN, METADATA_INVALID, METADATA_NEWER, INI_INVALID,
  * TEMPLATE_INVALID
@@ -42,10 +45,29 @@ export async function readConfiguration(zone: string, system: System): Promise<C
   }
   const { metadata, leftOut } = await withoutFaultySites(readMetadata(text, zone), system);
   const site = await readSite(metadata, system);
-  const all = managedFilesOf(site.layers);
-  const compiled = await compiledOverrides(overridesOf(site.layers), templatesOf(all), system);
-  const files = await renderFiles(filesFor(all, metadata), metadata, site, compiled);
-  return { text, digest: digestOf(text), metadata, files, own: site.own, leftOut };
+  if (site.layers.every(({ templates }) => templates.length === 0)) await system.remove(COMPILED);
+  const key = leftOut.length > 0 ? undefined : await keyOf(text, site.own, system);
+  const files =
+    (key === undefined ? undefined : await renderedBefore(key, system)) ?? (await render(metadata, site, system));
+  return {
+    text,
+    digest: digestOf(text),
+    metadata,
+    files,
+    own: site.own,
+    leftOut,
+    ...(key === undefined ? {} : { key }),
+  };
+}
+
+async function keyOf(text: string, own: OwnInputs, system: System): Promise<string | undefined> {
+  const edition = await system.readFile(EDITION);
+  return edition === undefined ? undefined : inputsKey({ text, edition, own });
+}
+
+async function render(metadata: ZoneMetadata, site: Site, system: System): Promise<readonly RenderedFile[]> {
+  const { renderZone } = await import('./render-files.ts');
+  return await renderZone(metadata, site, system);
 }
 
 /**

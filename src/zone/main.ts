@@ -5,6 +5,7 @@ import { LOCK, METHODS, type Method } from '../plan/zone-paths.ts';
 import { ask } from '../system/ask.ts';
 import { acquireLock } from '../system/lock.ts';
 import { createNodeSystem } from '../system/node-system.ts';
+import { printLine } from '../system/print-line.ts';
 import { createProcessTable } from '../system/process-table.ts';
 import { runWithSpawn } from '../system/run-spawn.ts';
 import type { Occasion } from './apply.ts';
@@ -12,7 +13,7 @@ import { startForwarding } from './forward.ts';
 import { describeError } from './report.ts';
 import { setUp } from './set-up.ts';
 
-const system = createNodeSystem({ run: runWithSpawn, log: (line) => process.stdout.write(`zonenet: ${line}\n`) });
+const system = createNodeSystem({ run: runWithSpawn, log: (line) => printLine(`zonenet: ${line}`) });
 
 /** Less than what SMF gives a method, so that it is told why. */
 const LOCK_MILLISECONDS = 50_000;

@@ -1,6 +1,16 @@
 // The start of znetadm from compiled code that an earlier start has kept.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -44,7 +54,7 @@ function start(root: string, ...args: readonly string[]) {
 }
 
 test('our bundles are in ASCII, as which they are read', () => {
-  for (const bundle of ['znetadm', 'method']) {
+  for (const bundle of ['znetadm', 'method', 'render']) {
     const code = readFileSync(`build/opt/zonenet/lib/${bundle}.cjs`);
     assert.ok(code.length > 10_000 && code.every((byte) => byte < 0x80), bundle);
   }
@@ -106,6 +116,30 @@ test('another program, or damage, is not run from it', ({ root }) => {
   assert.equal(keptOf(root, 'check').equals(holed), false);
   writeFileSync(join(root, 'run/zonenet/code/check'), 'rubbish');
   assert.is(start(root, 'check', '0').stdout, 'two check 0 znetadm.cjs');
+});
+
+// The same for the method, whose parts require each other, with /var its own.
+test('parts of a program are loaded when they are asked for, each from code of its own', ({ root }) => {
+  cpSync('build/opt/zonenet/lib/start-method.cjs', join(root, 'lib/start-method.cjs'));
+  const method = `exports.word = 'method'; if (process.argv[3] !== undefined) process.stdout.write(require('./render.cjs').say());`;
+  writeFileSync(join(root, 'lib/method.cjs'), method);
+  writeFileSync(
+    join(root, 'lib/render.cjs'),
+    `const shared = require('./method.cjs'); exports.say = () => shared.word + ' ' + require('node:path').basename(__filename);`,
+  );
+  mkdirSync(join(root, 'var/zonenet'), { recursive: true });
+  const mount = 'mount --bind "$0/var" /var && exec "$@"';
+  const run = (...args: readonly string[]) => {
+    const program = [process.execPath, join(root, 'lib/start-method.cjs'), 'start', ...args];
+    const argv = ['-r', '-m', '/bin/sh', '-c', mount, root, ...program];
+    const { status, stdout, stderr } = spawnSync('unshare', argv, { encoding: 'utf8', env: { PATH: '/usr/bin:/bin' } });
+    assert.equal({ status, stderr }, { status: 0, stderr: '' });
+    return { said: stdout, kept: readdirSync(join(root, 'var/zonenet')) };
+  };
+  assert.equal(run(), { said: '', kept: ['code-start'] });
+  const want = { said: 'method render.cjs', kept: ['code-start', 'code-start-render'] };
+  assert.equal(run('all'), want);
+  assert.equal(run('all'), want);
 });
 
 test.run();

@@ -31,11 +31,4 @@ test('one that somebody changed is made anew, not run', async () => {
   }
 });
 
-test('without templates of a site nothing is kept', async () => {
-  const zone = createFakeZone();
-  await compiledOverrides(own('a\n'), templates, zone.system);
-  await compiledOverrides([], templates, zone.system);
-  assert.is(zone.files.has(COMPILED), false);
-});
-
 test.run();

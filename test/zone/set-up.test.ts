@@ -7,8 +7,9 @@ import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
 import { parseResolvedRule } from '../../src/domain/resolved-rule.ts';
 import type { Origin, TemplateLayer } from '../../src/domain/template-layer.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
-import { digestOfLayers } from '../../src/plan/rendering.ts';
-import { metadataFor } from '../../src/plan/zone-paths.ts';
+import { digestOfLayers } from '../../src/plan/template-digest.ts';
+import { EDITION } from '../../src/plan/zone-inputs.ts';
+import { LAST_GOOD, metadataFor } from '../../src/plan/zone-paths.ts';
 import type { System } from '../../src/system/system.ts';
 import type { Occasion } from '../../src/zone/apply.ts';
 import { startForwarding } from '../../src/zone/forward.ts';
@@ -22,6 +23,7 @@ const test = suite('setUp');
 
 function zoneWith(metadata: ZoneMetadata): FakeZone {
   const zone = createFakeZone();
+  zone.files.set(EDITION, 'one\n');
   zone.files.set(METADATA, formatMetadata(metadata));
   return zone;
 }
@@ -399,6 +401,35 @@ test('the templates of the zone win over those of the host', async () => {
   zone.files.set('/etc/zonenet/templates/nodename.hbs', 'zone-{{zone}}\n');
   await method(zone, 'refresh', 'web1');
   assert.is(zone.files.get('/etc/nodename'), 'zone-web1\n');
+});
+
+test('files are rendered only when something that they are made from is new', async () => {
+  const zone = zoneWith(memberMetadata());
+  await method(zone, 'start', 'web1');
+  // Nobody writes there by hand: so it is seen whether they were taken from there.
+  const keep = (name: string) => {
+    const kept = zone.files.get(LAST_GOOD) ?? '';
+    assert.match(kept, '"content": "web1\\n"');
+    zone.files.set(LAST_GOOD, kept.replace('"content": "web1\\n"', `"content": "${name}\\n"`));
+  };
+  const nodename = async () => {
+    await method(zone, 'refresh', 'web1');
+    return zone.files.get('/etc/nodename');
+  };
+  keep('kept');
+  assert.is(await nodename(), 'kept\n');
+  zone.files.set(EDITION, 'two\n');
+  assert.is(await nodename(), 'web1\n');
+  keep('kept');
+  zone.files.set('/etc/zonenet/local.ini', '[vars]\ncolour = blue\n');
+  assert.is(await nodename(), 'web1\n');
+  keep('kept');
+  zone.files.set(METADATA, formatMetadata(memberMetadata({ generation: 7 })));
+  assert.is(await nodename(), 'web1\n');
+  zone.files.set(LAST_GOOD, `${(zone.files.get(LAST_GOOD) ?? '').slice(0, 300)}`);
+  assert.is(await nodename(), 'web1\n');
+  zone.files.delete(EDITION);
+  assert.is(await nodename(), 'web1\n');
 });
 
 test('a failed load of NAT rules leaves forwarding off', async () => {

@@ -1,10 +1,10 @@
 import { OperatorError } from '../../domain/errors.ts';
 import { parseDomainName } from '../../domain/names.ts';
 import { parsePort } from '../../domain/port.ts';
+import { certificateFile } from '../../domain/served.ts';
 import { describeSite, parseBackend, parseCertificateName, parseSitePath } from '../../domain/site.ts';
 import type { SiteRequest } from '../../host/decide-site.ts';
 import { planPublish, publish, type SiteChange } from '../../host/sites.ts';
-import { certificateFile } from '../../render/web-view.ts';
 import { type CliCommand, type Context, reading } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 import { parseZoneAndPort } from '../site-words.ts';
