@@ -88,7 +88,7 @@ async function stateOf(lab: LabHandle, zone: string): Promise<string> {
     'routeadm -p ipv4-routing; svcs -H -o state,fmri | sort',
     'svcprop -c -p firewall_config_default ipfilter | sort; ipfstat -io 2>&1; ipfstat -6 -io 2>&1; ipnat -l 2>&1 | sed "/active sessions/,$ d"',
     'svcprop -c -p status zonenet | grep -v "applied\\|milliseconds" | sort; grep -v "^applied\\|^milliseconds" /var/zonenet/status.ini',
-    'for file in /etc/nodename /etc/inet/hosts /etc/resolv.conf /etc/nsswitch.conf /etc/ipf/*.conf /etc/zonenet-names/* /etc/motd /etc/seed/* /var/zonenet/last-good.json /var/zonenet/routes /var/zonenet/filter; do ls -l $file 2>&1 | cut -c1-10; echo $file; cat $file 2>&1; done',
+    'for file in /etc/nodename /etc/inet/hosts /etc/resolv.conf /etc/nsswitch.conf /etc/ipf/*.conf /etc/zonenet-names/* /etc/motd /etc/seed/* /var/zonenet/last-good.json /var/zonenet/routes /var/zonenet/filter; do ls -l $file 2>&1 | cut -c1-10; echo $file; sed "/^ \\"key\\": /d" $file 2>&1; done',
     'ls -a /var/zonenet /etc/seed /etc/ipf 2>&1 | grep -v "^boot$\\|^code-\\|candidates\\|compiled"',
   ];
   return await lab.mustRun(`${commands.join('; ')}; true`, { zone });

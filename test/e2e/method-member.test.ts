@@ -62,8 +62,16 @@ test('a reboot ends in the same state, before anything that needs the network', 
 });
 
 test('a refresh with nothing new changes nothing and says so in one line', async ({ story }) => {
-  const mark = await story.mark();
+  const files = () =>
+    story.mustRun('cd /var/zonenet; for name in *.*; do ls -li --time-style=full-iso $name; done', { zone: 'web1' });
+  const [mark, before] = [await story.mark(), await files()];
   const log = await story.logOf('web1', () => story.refresh('web1'));
+  assert.is(await files(), before);
+  // Nor was anything rendered, though its plan made ahead is all that ran until now.
+  assert.equal(
+    (await story.mustRun('ls /var/zonenet', { zone: 'web1' })).split('\n').filter((name) => name.startsWith('code-')),
+    ['code-refresh'],
+  );
   assert.match(log, /generation 1 \(sha256 [0-9a-f]{8}\): nothing to change, verified in/);
   const calls = (await story.calls(mark)).filter(({ zone, internal }) => zone === 'web1' && !internal);
   assert.equal(
