@@ -37,9 +37,7 @@ export interface BootSource extends ZoneInputs {
  */
 export function formatBootProgram(source: BootSource): string | undefined {
   const { text, metadata, digest, edition, own, files } = source;
-  // Whether certificates are there is seen at boot.
-  const isSecure = metadata.sites.some(({ sites }) => sites.some(({ kind }) => kind === 'tls'));
-  if (isSecure || metadata.zone === GLOBAL || !files.every((one) => isPlain(one, source))) return undefined;
+  if (metadata.zone === GLOBAL || !files.every((one) => isPlain(one, source))) return undefined;
   const metadataPath = metadataFor(metadata.zone);
   const inputs: Shaped[] = [
     { path: metadataPath, content: text, shape: '* * *' },
@@ -53,6 +51,7 @@ export function formatBootProgram(source: BootSource): string | undefined {
   const lastGood = { path: LAST_GOOD, content: formatLastGood({ text, files, key }), shape: '-rw------- * *' };
   if (![...inputs, ...managed].every(({ path }) => isPlainPath(path))) return undefined;
   const all = [...inputs, ...managed, lastGood];
+  const secure = secureFiles(source);
   const names = new Map(all.map(({ path }, index) => [path, `text_${index}`]));
   const sorted = (some: readonly Shaped[]) =>
     [...some].sort((a, b) => Buffer.compare(Buffer.from(a.path), Buffer.from(b.path)));
@@ -76,9 +75,16 @@ export function formatBootProgram(source: BootSource): string | undefined {
     `mtus=${quoteForShell(metadata.nics.map(({ link, mtu }) => `${link}:${mtu}`).join(' '))}`,
     `ends_with_start=${wantsIpv6(metadata.nics) ? 'no' : 'last'}`,
     `names=${hasResolver(metadata) ? 'yes' : "''"}`,
+    `secure=${quoteForShell(secure.join(' '))}`,
     ...all.map(({ path, content }) => `${names.get(path)}=${quoteForShell(content)}`),
     ...listed('input', inputs),
     ...listed('all', all),
+    ...(secure.length === 0
+      ? []
+      : listed(
+          'other',
+          all.filter(({ path }) => !secure.includes(path)),
+        )),
     `last_good=$${names.get(LAST_GOOD)}`,
     `last_good_shape=${quoteForShell(shapeLine(lastGood))}`,
     ...files.flatMap((rendered, index) => checkFunction(rendered, index)),
@@ -92,6 +98,14 @@ export function formatBootProgram(source: BootSource): string | undefined {
     'boot_program=whole',
     '',
   ].join('\n');
+}
+
+/** The files that name certificates. Whether those are of use is seen at boot. */
+function secureFiles({ metadata, files }: BootSource): string[] {
+  const sites = metadata.sites.flatMap(({ sites: served }) => served.filter(({ kind }) => kind === 'tls'));
+  return files
+    .filter(({ file }) => sites.some(({ backend }) => backend === file.when) && file.check.length > 0)
+    .map(({ file }) => file.path);
 }
 
 interface Shaped {

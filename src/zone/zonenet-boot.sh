@@ -125,7 +125,8 @@ text_of() {
 	text=${text%.}
 }
 
-# Whether all that this program was made from is as it was, and whether all files are as they should be: unchanged=yes.
+# Whether all that this program was made from is as it was, and whether all files are as they should be: unchanged=yes; or all
+# that a zone without Node can have, since a program has refused some for their certificates: applied=yes.
 # "rest" is the text of what is read besides: the status and nsswitch.conf, which may be missing.
 fits() {
 	set +f
@@ -136,7 +137,10 @@ fits() {
 	unchanged=no
 	# Texts are compared whole: to cut one off the other takes a shell the square of its length.
 	are_as_planned "$all_shapes" "$all_text" $all_paths && unchanged=yes
+	applied=$unchanged
 	[ $unchanged = yes ] || are_as_planned "$input_shapes" "$input_text" $input_paths || exit $NOT_FITTING
+	[ $unchanged = yes ] || [ -z "$alone" ] || [ -z "$secure" ] ||
+		! are_as_planned "$other_shapes" "$other_text" $other_paths || applied=yes
 	rest=
 	read_too $STATE/status.ini
 	[ -z "$names" ] || read_too /etc/nsswitch.conf
@@ -167,6 +171,7 @@ is_stale() {
 
 # Writes what differs beside the files, and has it read by the program that will read it; so far nothing is changed.
 stale=
+refused=
 reloads=
 prepare_files() {
 	[ $unchanged = yes ] || each_file prepare_file
@@ -175,12 +180,39 @@ prepare_files() {
 prepare_file() {
 	is_stale "$@" || return 0
 	write_beside "$1" "$3" "$4" "$8"
-	stale="$stale $1"
-	[ -z "$7" ] || case "$newline$reloads$newline" in *"$newline$7$newline"*) ;; *) reloads="$reloads$newline$7" ;; esac
 	[ -z "$6" ] || "$6" "$beside" || {
 		/usr/bin/rm -f "$beside"
-		fail "Cannot use the new $1: its program refuses it"
+		is_secure "$1" && [ -n "$alone" ] || fail "Cannot use the new $1: its program refuses it"
+		without_sites "$1"
+		return 0
 	}
+	stale="$stale $1"
+	[ -z "$7" ] || case "$newline$reloads$newline" in *"$newline$7$newline"*) ;; *) reloads="$reloads$newline$7" ;; esac
+}
+
+# Certificates are no part of the plan: whoever reads them says whether they are of use. Those of new files it has read by now.
+check_certificates() {
+	[ -z "$secure" ] || each_file check_secure
+}
+
+check_secure() {
+	is_secure "$1" || return 0
+	case "$stale$refused " in *" $1 "*) return 0 ;; esac
+	! is_stale "$@" && "$6" "$1" || {
+		[ -n "$alone" ] || exit $NOT_FITTING
+		without_sites "$1"
+	}
+}
+
+is_secure() {
+	case " $secure " in *" $1 "*) ;; *) return 1 ;; esac
+}
+
+# Node would leave out the sites whose certificate is of no use; a zone without one keeps the rest of its network.
+without_sites() {
+	refused="$refused $1"
+	say "the sites of $1 are not served: its program refuses it"
+	trouble="${trouble:-the sites of $1 are not served: its program refuses it}"
 }
 
 # checked silent|loud PROGRAM ARGS: what a program of files.ini thinks of a file; of ipf and ipnat anything on stderr is a refusal.
@@ -782,6 +814,7 @@ boot_start() {
 	[ -z "$routes" ] || fail 'the zone has routes before its time'
 	look_services
 	prepare_files
+	check_certificates
 	[ "$role" != proxy ] || forwarding_off
 	create_inet
 	are_addresses inet || fail 'Cannot make the addresses as they should be'
@@ -797,9 +830,10 @@ boot_start() {
 
 boot_ipv6_start() {
 	fits
-	[ $unchanged = yes ] || exit $NOT_FITTING
+	[ $applied = yes ] || exit $NOT_FITTING
 	lock
 	look_links
+	check_certificates
 	ask_addresses
 	are_addresses inet || exit $NOT_FITTING
 	ask_services svc:/network/routing/ndp:default
@@ -816,7 +850,7 @@ boot_ipv6_start() {
 
 boot_forwarding_start() {
 	fits
-	[ $unchanged = yes ] && [ "$role" = proxy ] || exit $NOT_FITTING
+	[ $applied = yes ] && [ "$role" = proxy ] || exit $NOT_FITTING
 	lock
 	prove_filter '' /etc/ipf/ipf.conf
 	prove_filter -6 /etc/ipf/ipf6.conf

@@ -13,6 +13,9 @@ const LOG = '/var/svc/log/network-zonenet:default.log';
 const KSH93 = '/usr/bin/ksh93';
 const ZONES = ['proxy', 'web1', 'db1', 'fw1', 'own1', 'leased', 'bare1'];
 
+/** Of the proxy, as the host sees them while it does not run. */
+const CERTIFICATES = '/zones/proxy/root/etc/zonenet/certificates';
+
 /** What zonecfg is told so that a zone sees another file or directory in a place. */
 const lofs = (dir: string, special: string) => [
   'add fs',
@@ -64,6 +67,10 @@ async function build(lab: LabHandle, how: string) {
   await znetadm(`create-zone ${how} -N back fw1`);
   await znetadm('add-rule fw1 allow in tcp from any to self port 22 note ssh');
   await znetadm('add-forward tcp/8080 web1:80');
+  await lab.mustRun(
+    `mkdir -p ${CERTIFICATES}; cd ${CERTIFICATES}; umask 077; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=www.example.org -keyout k -out c 2>/dev/null && cat k c >www.pem && rm k c`,
+  );
+  await znetadm('publish --cert www web1:8080 www.example.org');
   await znetadm(`create-zone ${how} -N front own1`);
   await znetadm(`create-zone ${how} -N back bare1`);
 }
@@ -88,7 +95,7 @@ async function stateOf(lab: LabHandle, zone: string): Promise<string> {
     'routeadm -p ipv4-routing; svcs -H -o state,fmri | sort',
     'svcprop -c -p firewall_config_default ipfilter | sort; ipfstat -io 2>&1; ipfstat -6 -io 2>&1; ipnat -l 2>&1 | sed "/active sessions/,$ d"',
     'svcprop -c -p status zonenet | grep -v "applied\\|milliseconds" | sort; grep -v "^applied\\|^milliseconds" /var/zonenet/status.ini',
-    'for file in /etc/nodename /etc/inet/hosts /etc/resolv.conf /etc/nsswitch.conf /etc/ipf/*.conf /etc/zonenet-names/* /etc/motd /etc/seed/* /var/zonenet/last-good.json /var/zonenet/routes /var/zonenet/filter; do ls -l $file 2>&1 | cut -c1-10; echo $file; sed "/^ \\"key\\": /d" $file 2>&1; done',
+    'for file in /etc/nodename /etc/inet/hosts /etc/resolv.conf /etc/nsswitch.conf /etc/ipf/*.conf /etc/zonenet-names/* /etc/zonenet-web/* /etc/motd /etc/seed/* /var/zonenet/last-good.json /var/zonenet/routes /var/zonenet/filter; do ls -l $file 2>&1 | cut -c1-10; echo $file; sed "/^ \\"key\\": /d" $file 2>&1; done',
     'ls -a /var/zonenet /etc/seed /etc/ipf 2>&1 | grep -v "^boot$\\|^code-\\|candidates\\|compiled"',
   ];
   return await lab.mustRun(`${commands.join('; ')}; true`, { zone });
@@ -182,6 +189,25 @@ test('without Node: a link that is missing leaves the rest of the zone working, 
   });
   assert.match(status, /^verified = false\nmessage = znic4 is missing: the zone has no such link\n/);
   assert.match(status, /10\.2\.0\.9\/24/);
+});
+
+test('without Node: a certificate that is of no use takes its sites along, and not the network', async ({ ahead }) => {
+  const certificates = '/etc/zonenet/certificates';
+  await ahead.mustRun(`cd ${certificates}; mv www.pem other; sed s/M/N/ other >www.pem`, { zone: 'proxy' });
+  const said = 'the sites of /etc/zonenet-web/haproxy.cfg are not served: its program refuses it';
+  for (const spoil of ['true', 'echo >>/etc/zonenet-web/haproxy.cfg']) {
+    await ahead.mustRun(spoil, { zone: 'proxy' });
+    await ahead.mustRun(['/usr/sbin/zoneadm', '-z', 'proxy', 'reboot']);
+    await ahead.reached('proxy', 'svc:/network/zonenet-forwarding:default', 'online', 60_000);
+    const log = await lastBoot(ahead, 'proxy');
+    assert.match(log, `zonenet: ${said}\n`);
+    assert.match(log, /with status 97\. \]\n$/);
+    assert.match(await ahead.readFile('proxy', '/var/zonenet/status.ini'), `verified = false\nmessage = ${said}\n`);
+    assert.match(await ahead.mustRun('ipadm show-addr -p -o addr', { zone: 'proxy' }), /203\.0\.113\.5\/24/);
+  }
+  await ahead.mustRun(`cd ${certificates}; mv other www.pem`, { zone: 'proxy' });
+  await boot(ahead, 'proxy', 'reboot');
+  assert.match(await ahead.readFile('proxy', '/var/zonenet/status.ini'), /^verified = true$/m);
 });
 
 test('without Node: a file that cannot be written fails the boot, and when that is mended it is tried again', async ({
@@ -297,6 +323,25 @@ test('with Node: templates of a zone’s own are planned for by the zone, and a 
   await mine('no such word\n');
   await boot(byNode, 'own1', 'reboot');
   assert.match(await lastBoot(byNode, 'own1'), /, booting\n/);
+});
+
+test('with Node: a site whose certificate is of no use is left out, and comes back with it', async ({ byNode }) => {
+  const certificates = '/etc/zonenet/certificates';
+  const served = () => byNode.mustRun('svcs -H -o state svc:/network/zonenet-web:haproxy', { zone: 'proxy' });
+  await boot(byNode, 'proxy', 'reboot');
+  assert.match(await lastBoot(byNode, 'proxy'), /made ahead/);
+  assert.is(await served(), 'online\n');
+  await byNode.mustRun(`mv ${certificates}/www.pem ${certificates}/other`, { zone: 'proxy' });
+  await byNode.mustRun(['/usr/sbin/zoneadm', '-z', 'proxy', 'reboot']);
+  await byNode.reached('proxy', 'svc:/network/zonenet-forwarding:default', 'online', 60_000);
+  const log = await lastBoot(byNode, 'proxy');
+  assert.match(log, /www\.example\.org\/ is not served: \/etc\/zonenet\/certificates\/www\.pem is missing/);
+  assert.match(log, /, booting\n(.*\n)*.*with status 97\. \]\n$/);
+  assert.is(await served(), 'disabled\n');
+  await byNode.mustRun(`mv ${certificates}/other ${certificates}/www.pem`, { zone: 'proxy' });
+  await boot(byNode, 'proxy', 'reboot');
+  assert.match(await lastBoot(byNode, 'proxy'), /made ahead/);
+  assert.is(await served(), 'online\n');
 });
 
 test.run();
