@@ -104,6 +104,7 @@ export async function waitApplied(
     unwellSince = isUnwell(applied) ? (unwellSince ?? now) : undefined;
     if (
       applied.setup === 'maintenance' ||
+      waitsForBoot(generation, applied) ||
       (unwellSince !== undefined && now - unwellSince > 2 * PATIENCE) ||
       now > end
     ) {
@@ -149,6 +150,11 @@ async function checkRunning(name: ZoneName, system: System): Promise<void> {
   throw new OperatorError('NOT_APPLIED', message, { hint: `to boot it:   /usr/sbin/zoneadm -z ${name} boot` });
 }
 
+/** A zone without Node says so of metadata that come while it runs (src/zone/zonenet-boot.sh). */
+function waitsForBoot(generation: number, { status }: Applied): boolean {
+  return status?.message?.startsWith(`generation ${generation} waits for the next boot`) === true;
+}
+
 /** It stands still and says that something went wrong. */
 function isUnwell({ setup, forwarding, status, absent }: Applied): boolean {
   const runs = setup === 'online' || setup === 'degraded';
@@ -176,7 +182,9 @@ function notApplied(
   const said = status?.message === undefined ? '' : `\n  it says: ${status.message}`;
   const again = state === 'maintenance' ? 'clear' : 'refresh';
   return new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${name}": ${found}${said}`, {
-    hint: howToGoOn(name, service, again),
+    hint: waitsForBoot(generation, applied)
+      ? `to have it now:  /usr/sbin/zoneadm -z ${name} reboot`
+      : howToGoOn(name, service, again),
   });
 }
 

@@ -70,7 +70,8 @@ take() {
 check() {
 	case "$1" in
 	nginx) "$found" -t -q -c "$2" ;;
-	haproxy) "$found" -c -q -f "$2" ;;
+	# With -q it would not even say what is wrong.
+	haproxy) "$found" -c -f "$2" >/dev/null ;;
 	esac
 }
 

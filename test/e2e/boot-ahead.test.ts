@@ -201,6 +201,7 @@ test('without Node: a certificate that is of no use takes its sites along, and n
     await ahead.reached('proxy', 'svc:/network/zonenet-forwarding:default', 'online', 60_000);
     const log = await lastBoot(ahead, 'proxy');
     assert.match(log, `zonenet: ${said}\n`);
+    assert.match(log, /with another status than 0: [^]*www\.pem/);
     assert.match(log, /with status 97\. \]\n$/);
     assert.match(await ahead.readFile('proxy', '/var/zonenet/status.ini'), `verified = false\nmessage = ${said}\n`);
     assert.match(await ahead.mustRun('ipadm show-addr -p -o addr', { zone: 'proxy' }), /203\.0\.113\.5\/24/);
@@ -243,7 +244,10 @@ test('without Node: a refresh with nothing new says so, one with news says when 
   const news = await logged(async () => {
     const told = await ahead.run(`${ZNETADM} add-rule bare1 block in tcp from any to self port 25`);
     assert.is(told.status, 1);
-    assert.match(told.stderr, /it says: generation 2 waits for the next boot, since this zone has no Node/);
+    assert.match(
+      told.stderr,
+      /it says: generation 2 waits for the next boot, since this zone has no Node\n {2}to have it now: {2}\/usr\/sbin\/zoneadm -z bare1 reboot\n/,
+    );
   });
   assert.match(
     news,
