@@ -652,11 +652,12 @@ status() {
 		return 0
 	}
 	moment
+	measure
 	statements="setprop status/generation = count: \"$1\"
 setprop status/digest = astring: \"$2\"
 setprop status/verified = boolean: \"$3\"
 setprop status/applied = count: \"$seconds\"
-setprop status/milliseconds = count: \"0\"
+setprop status/milliseconds = count: \"$milliseconds\"
 setprop status/message = astring: \"$4\"
 "
 	write_beside $STATE/status.svccfg 644 '' "$statements"
@@ -668,7 +669,7 @@ digest = $2
 verified = $3
 message = ${4:-\"\"}
 applied = $seconds
-milliseconds = 0
+milliseconds = $milliseconds
 "
 	put_in_place $STATE/status.ini
 }
@@ -709,6 +710,17 @@ moment() {
 	minutes=$((hours * 60 + number))
 	digits "$5"
 	seconds=$((minutes * 60 + number))
+}
+
+# How long this shell has run: ksh93, which is illumos's sh, counts seconds with three decimals. Other shells have no clock: 0.
+measure() {
+	elapsed=$SECONDS
+	number=0
+	case $elapsed in
+	*[!0-9.]* | *.*.*) ;;
+	?*.???) digits "${elapsed%.*}${elapsed#*.}" ;;
+	esac
+	milliseconds=$number
 }
 
 # Without the zeros in front, which would make it octal.
