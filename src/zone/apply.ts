@@ -35,6 +35,14 @@ export interface Run {
   readonly system: System;
 }
 
+/** What has been begun before there is a configuration. */
+export interface Begun {
+  /** By the system's clock. */
+  readonly began: number;
+  /** The system, with answers that are on their way. */
+  readonly ahead: System;
+}
+
 /** A configuration that every program concerned accepts, and where its files can be read. */
 export interface Prepared {
   readonly configuration: Configuration;
@@ -49,10 +57,10 @@ export interface Prepared {
 export async function apply(
   { configuration, readable }: Prepared,
   { zone, occasion, system }: Run,
-  began: number,
+  { began, ahead }: Begun,
 ): Promise<ObservedZone> {
   const { generation } = configuration.metadata;
-  const before = await observeZone(configuration, readable, system);
+  const before = await observeZone(configuration, readable, ahead);
   const plan = planZone(configuration, before);
   const which = `zone ${zone}, metadata generation ${generation} (sha256 ${configuration.digest.slice(0, 8)})`;
   if (plan.length === 0) {

@@ -43,6 +43,12 @@ import { type AskServices, askTogether } from './ask-services.ts';
 import type { Readable } from './candidates.ts';
 import { observeFiles } from './observe-files.ts';
 
+/** Status 1: routeadm has never been asked, so the property is not there. */
+const showRouting = () => showProperties(ROUTING_SETUP, ROUTING_DECIDED, 'edited');
+
+/** What is asked of every zone, whatever its metadata say. */
+export const ASKED_ALWAYS: readonly Command[] = [showLinks(), showAddresses(), showRouteTable(), showRouting()];
+
 /** What the zone has of all that is wanted. `readable` says where the wanted filter files can be read. */
 export async function observeZone(
   { metadata, files }: DesiredZone,
@@ -58,8 +64,7 @@ export async function observeZone(
       nics.some(isBare) ? ask(showInterfaces(), system) : '',
       ask(showRouteTable(), system),
       system.readFile(ROUTE_RECORD),
-      // Status 1: routeadm has never been asked, so the property is not there.
-      ask(showProperties(ROUTING_SETUP, ROUTING_DECIDED, 'edited'), system, { tolerates: [1] }),
+      ask(showRouting(), system, { tolerates: [1] }),
       observeFiles(files, system, askServices),
       hasResolver(metadata) ? system.readFile(NAME_SERVICE_SWITCH) : undefined,
       role === 'proxy' ? observeProxy(readable, askServices, system) : undefined,

@@ -7,10 +7,12 @@ import { hasIpv6Service, ipv6Trouble, isIpv6Pending, troublesOf } from '../plan/
 import type { ObservedZone } from '../plan/zone.ts';
 import type { System } from '../system/system.ts';
 import { apply, type Occasion, type Prepared, type Run } from './apply.ts';
+import { askAhead } from './ask-ahead.ts';
 import { planBootAhead } from './boot-ahead.ts';
 import { checkCandidates } from './candidates.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { readLastGood } from './last-good.ts';
+import { ASKED_ALWAYS } from './observe.ts';
 import { observeFiles } from './observe-files.ts';
 import { describeError } from './report.ts';
 import { oneLine, readStatus, writeStatus } from './status.ts';
@@ -32,6 +34,7 @@ const RECOVER: Readonly<Record<Occasion, string>> = {
 export async function setUp(context: Run): Promise<number> {
   const { zone, occasion, system } = context;
   const began = system.monotonic();
+  const ahead = askAhead(ASKED_ALWAYS, system);
   const previous = await readStatus(system);
   const record = (status: Omit<ZoneStatus, 'applied' | 'milliseconds'>) =>
     writeStatus(
@@ -71,7 +74,7 @@ export async function setUp(context: Run): Promise<number> {
   const { digest } = configuration;
   let applied: ObservedZone;
   try {
-    applied = await apply(prepared, context, began);
+    applied = await apply(prepared, context, { began, ahead });
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;
     report(error, RECOVER[occasion], system);
