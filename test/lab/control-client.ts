@@ -51,9 +51,9 @@ export function start(
   onOutput: (stream: 'stdout' | 'stderr', chunk: Buffer) => void,
 ): Started {
   const socket: Socket = connect({ path: join(run, 'control'), allowHalfOpen: true });
-  let tellPid: (pid: number) => void = () => {};
-  const pid = new Promise<number>((resolve) => {
-    tellPid = resolve;
+  let [tellPid, refusePid] = [(_: number) => {}, (_: Error) => {}];
+  const pid = new Promise<number>((resolve, reject) => {
+    [tellPid, refusePid] = [resolve, reject];
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     const read = frameReader(1, (body, type) => {
@@ -65,11 +65,17 @@ export function start(
       if (type === 'x' || type === 'f') socket.end();
     });
     socket.on('data', read);
-    socket.on('error', (error) => reject(error));
-    socket.on('close', () => reject(new Error(`labd went away while "${request.argv.join(' ')}" ran`)));
+    const fail = (error: Error) => {
+      reject(error);
+      refusePid(error);
+    };
+    socket.on('error', fail);
+    // Half open it would keep a test from ending that has failed while the program ran.
+    socket.on('end', () => socket.destroy());
+    socket.on('close', () => fail(new Error(`labd went away while "${request.argv.join(' ')}" ran`)));
   });
   // Heard by who waits; a lab that is stopped while a program runs is no failure by itself.
-  ended.catch(() => {});
+  for (const promise of [ended, pid]) promise.catch(() => {});
   socket.write(`${JSON.stringify(request)}\n`);
   return { pid, stdin: socket, ended };
 }
