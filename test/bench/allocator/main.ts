@@ -142,9 +142,14 @@ async function reportMemory(size: number): Promise<void> {
     preload,
     `process.on('exit', () => require('fs').writeFileSync('/var/most', String(process.resourceUsage().maxRSS)));`,
   );
-  for (const args of [['create-zone', '-n', '-N', 'net0', 'new'], ['show-zone', '-p', '-o', 'zone'], ['check']]) {
-    // As bin/znetadm starts it.
-    await runProgram([NODE, '--max-semi-space-size=4', '-r', preload, '/opt/zonenet/lib/start-znetadm.cjs', ...args]);
+  // As bin/znetadm starts them.
+  const small = ['--max-semi-space-size=4'];
+  for (const [flags, args] of [
+    [[], ['create-zone', '-n', '-N', 'net0', 'new']],
+    [small, ['show-zone', '-p', '-o', 'zone']],
+    [small, ['check']],
+  ] as const) {
+    await runProgram([NODE, ...flags, '-r', preload, '/opt/zonenet/lib/start-znetadm.cjs', ...args]);
     const most = Number(readFileSync('/var/most', 'utf8')) / 1024;
     print(`${`memory of ${args[0]} at ${size} zones`.padEnd(44)}${most.toFixed(0).padStart(8)} MB (120 allowed)\n`);
   }
