@@ -82,7 +82,7 @@ const COLLECT =
  * The lab's own dump, and our files as text.
  *
  * Taken out is what the design lets differ: the random id of a zone, and in metadata, status and boot programs the number of the
- * edition, which counts how often content changed on the way (design.md §6), its digest, and when and how fast it was
+ * edition, which counts how often content changed on the way (design.md §6), digests over it, and when and how fast it was
  * applied.
  */
 export async function stateOf(lab: LabHandle, quiet: () => Promise<void>): Promise<State> {
@@ -104,6 +104,7 @@ export async function stateOf(lab: LabHandle, quiet: () => Promise<void>): Promi
   const texts = stdout
     .replaceAll('\\n', '\n')
     .replace(/\b(id|generation|applied|milliseconds|digest)( = (count: |astring: )?)("?)[\w-]+/g, '$1$2…')
+    .replace(/^ "key": "[0-9a-f]{64}",$/gm, ' "key": …')
     .replace(/^# zonenet boot program 1 .*|\bwith generation \d+ of|\b(generation|digest)=\w+/gm, '$1…')
     .replace(/ \d+( \/(etc\/zonenet\/host\/metadata\.ini|var\/zonenet\/last-good\.json))/g, ' …$1')
     .split('\n');
