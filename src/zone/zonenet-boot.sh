@@ -1,11 +1,11 @@
 # What boot programs are made of: functions for /sbin/sh, read by the method program (zonenet) before a boot program
-# (src/plan/boot-program.ts writes those; docs/decisions/0019 says why). It is run in a subshell.
+# (src/plan/boot-program.ts writes those; docs/decisions/0019 says why). They end the shell, and zonenet.sh goes on from there.
 #
 # POSIX sh without "local": /sbin/sh is ksh93 on illumos. Blanks and newlines part words; nothing is globbed unless it says so.
 # A boot program sets variables and makes functions that are called here; src/plan/boot-program.ts says which. "alone" is not
 # empty where the zone has no Node.
 
-# Exit status of the subshell: 0 and 97 are the method's; with the two others nobody has made the zone so.
+# How they end: 0 and 97 are the method's; with the two others nobody has made the zone so.
 NOT_FITTING=3
 FAILED=4
 
@@ -66,8 +66,11 @@ lock() {
 	set -C
 	{ printf '{"pid":%s,"start":"%s","boot":true}' "$$" "$began" >"$mine"; } 2>/dev/null || exit $NOT_FITTING
 	set +C
-	trap 'printf "{\"released\":true}" >|"$mine"' 0
-	trap 'exit $FAILED' 1 2 15
+	locked=yes
+}
+
+unlock() {
+	printf '{"released":true}' >|"$mine"
 }
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -55,8 +55,9 @@ last_of "$ZONENET_NODE" ||
 	last_of /opt/local/bin/node ||
 	last_of /usr/bin/node
 
+node_program=$found
 alone=
-[ -n "$found" ] || alone=yes
+[ -n "$node_program" ] || alone=yes
 
 case "$1" in
 start) method=boot_start ;;
@@ -65,30 +66,21 @@ forwarding-start) method=boot_forwarding_start ;;
 refresh) method=boot_refresh ;;
 esac
 
-# The plans made ahead: the zone's own, where it has templates or values of its own, and the host's. Each in a subshell, which
-# it ends as it likes: 0 and 97 are ends of the method. What was not done is done by Node, which looks at everything.
-status=3
-for program in /var/zonenet/boot /etc/zonenet/host/boot; do
-	[ -f "$program" ] && [ -f /opt/zonenet/method/zonenet-boot ] || continue
-	[ "$1" != refresh ] || [ -n "$alone" ] || continue
-	(
-		. /opt/zonenet/method/zonenet-boot
-		boot_program=
-		. "$program"
-		[ "$boot_program" = whole ] || exit 3
-		$method
-		exit 3
-	)
-	status=$?
-	case $status in
-	0 | 97) exit $status ;;
-	3) ;;
-	*) break ;;
-	esac
-done
+# What no plan has done: by Node, which looks at everything, or it is said why not.
+without_plan() {
+	trap - 0 1 2 15
+	set +f
+	[ -z "$alone" ] || say_alone "$1"
+	# Nothing of the caller's environment: NODE_OPTIONS could change what runs, NODE_EXTRA_CA_CERTS alone costs 50 ms.
+	exec /usr/bin/env -i \
+		LC_ALL=C \
+		PATH=/usr/sbin:/usr/bin:/sbin \
+		${SMF_ZONENAME:+"SMF_ZONENAME=$SMF_ZONENAME"} \
+		"$node_program" /opt/zonenet/lib/start-method.cjs "$asked"
+}
 
-if [ -n "$alone" ]; then
-	case $status in
+say_alone() {
+	case $1 in
 	3) echo "zonenet: no Node found in /opt/ooce, /usr/node, /usr/versions, /opt/local/bin or /usr/bin, and no plan made ahead fits." >&2 ;;
 	*) echo "zonenet: no Node found in /opt/ooce, /usr/node, /usr/versions, /opt/local/bin or /usr/bin that would find a way on." >&2 ;;
 	esac
@@ -96,13 +88,66 @@ if [ -n "$alone" ]; then
 	echo "zonenet:   svccfg -s svc:/network/zonenet setenv -s ZONENET_NODE /path/to/node" >&2
 	echo "zonenet:   svcadm refresh svc:/network/zonenet:default; svcadm clear svc:/network/zonenet:default" >&2
 	# A refresh that cannot be leaves what runs as it is.
-	[ "$1" != refresh ] || exit 0
+	[ "$asked" != refresh ] || exit 0
 	exit $SMF_EXIT_ERR_CONFIG
-fi
+}
 
-# Nothing of the caller's environment: NODE_OPTIONS could change what runs, NODE_EXTRA_CA_CERTS alone costs 50 ms.
-exec /usr/bin/env -i \
-	LC_ALL=C \
-	PATH=/usr/sbin:/usr/bin:/sbin \
-	${SMF_ZONENAME:+"SMF_ZONENAME=$SMF_ZONENAME"} \
-	"$found" /opt/zonenet/lib/start-method.cjs "$1"
+# Does what a plan says. It ends the shell as it likes: 0 and 97 are ends of the method.
+follow() {
+	. /opt/zonenet/method/zonenet-boot
+	boot_program=
+	. "$1"
+	[ "$boot_program" = whole ] || exit 3
+	$method
+	exit 3
+}
+
+# A plan has ended, by whatever way.
+at_end() {
+	status=$?
+	[ -z "$locked" ] || unlock
+	locked=
+}
+
+# SMF, or somebody, ends it.
+at_signal() {
+	trap - 0
+	at_end
+	exit 1
+}
+
+end_or_go_on() {
+	at_end
+	case $status in 0 | 97) exit $status ;; esac
+	without_plan $status
+}
+
+# The plans made ahead: the zone's own, where it has templates or values of its own, and the host's.
+asked=$1
+locked=
+plans=
+for plan in /var/zonenet/boot /etc/zonenet/host/boot; do
+	[ -f "$plan" ] && [ -f /opt/zonenet/method/zonenet-boot ] || continue
+	[ "$asked" != refresh ] || [ -n "$alone" ] || continue
+	plans="$plans $plan"
+done
+trap at_signal 1 2 15
+for plan in $plans; do
+	# The last one by this shell itself, since another one costs time.
+	[ "$plan" != "${plans##* }" ] || {
+		trap end_or_go_on 0
+		follow "$plan"
+	}
+	(
+		trap at_end 0
+		trap at_signal 1 2 15
+		follow "$plan"
+	)
+	status=$?
+	case $status in
+	0 | 97) exit $status ;;
+	3) ;;
+	*) without_plan $status ;;
+	esac
+done
+without_plan 3
