@@ -39,7 +39,8 @@ async function compare(host: FilterHost, family: 'ipv4' | 'ipv6', seed: number):
   // Counters begin with the rules' hits: none yet.
   const script = filterScript(loaded.set, family, { device: (name) => name, generation: 1 + (seed % 60000) });
   await host.load(script.text);
-  const evaluated = evaluateFlows(loaded.set, randomPackets(random, family));
+  const flows = stepsOf(loadFilter(`${rules.join('\n')}\n`, family).set, randomPackets(random, family));
+  const evaluated = evaluateFlows(loaded.set, flows);
   const seen = await host.send(
     evaluated.map(({ packet }) => packet),
     false,
@@ -60,6 +61,21 @@ async function compare(host: FilterHost, family: 'ipv4' | 'ipv6', seed: number):
     about,
   );
   return evaluated.length;
+}
+
+/**
+ * The packets before a flow's first one that is no step of its state, or out of its window: the kernel takes it for the flow's all
+ * the same. That happens where a state begins in the middle of a flow (seed 504279).
+ */
+function stepsOf(set: RuleSet, packets: readonly FlowPacket[]): FlowPacket[] {
+  const state = createFilterState();
+  const ended = new Set<number>();
+  return packets.filter(({ flow, packet }) => {
+    const before = state.refused;
+    if (!ended.has(flow)) evaluate(set, state, packet, { cached: false });
+    if (state.refused > before) ended.add(flow);
+    return !ended.has(flow);
+  });
 }
 
 /** What the evaluator says. Behind a packet that it stopped, a flow ends: nobody would have answered. */

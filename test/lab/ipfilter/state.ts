@@ -33,10 +33,12 @@ export interface FilterState {
    * not searched for again: that rule decides, even where it did not the first time (conformance gateway6-3103021).
    */
   readonly cache: Map<string, { readonly key: string; readonly last: LoadedRule | undefined }>;
+  /** How many packets had the addresses of a flow and were no step of it. The kernel takes them all the same (lab.md part 19). */
+  refused: number;
 }
 
 export function createFilterState(): FilterState {
-  return { entries: [], cache: new Map() };
+  return { entries: [], cache: new Map(), refused: 0 };
 }
 
 const key = (address: readonly number[]) => address.join('.');
@@ -114,7 +116,7 @@ export function findState(state: FilterState, packet: PacketInfo): StateEntry | 
 }
 
 function findFlow(state: FilterState, packet: PacketInfo): StateEntry | undefined {
-  let outOfWindow = false;
+  let [outOfWindow, refused] = [false, false];
   for (const entry of state.entries) {
     if (entry.protocol !== packet.protocol || entry.family !== packet.family) continue;
     if (isIcmp(packet)) {
@@ -125,8 +127,10 @@ function findFlow(state: FilterState, packet: PacketInfo): StateEntry | undefine
     if (!belongs(entry, packet)) continue;
     if (entry.tcp === undefined || followTcp(entry.tcp, packet, entry.sourcePort === packet.sourcePort)) return entry;
     outOfWindow ||= packet.outOfWindow;
+    refused = true;
   }
   packet.outOfWindow = outOfWindow;
+  if (refused) state.refused += 1;
   return undefined;
 }
 
