@@ -1,6 +1,6 @@
 // The method program under a strict shell: what it does without Node, and what it hands to Node.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -15,7 +15,7 @@ test.after(() => rmSync(directory, { recursive: true, force: true }));
 function install(root: string): string {
   const program = join(root, 'zonenet');
   const text = readFileSync('src/zone/zonenet.sh', 'utf8').replaceAll(
-    /(^|[\s"])(\/(?:opt|usr\/node|usr\/versions|usr\/bin\/node|usr\/sbin)[^\s";]*)/gm,
+    /(^|[\s"])(\/(?:opt|etc\/zonenet|var\/zonenet|usr\/node|usr\/versions|usr\/bin\/node|usr\/sbin)[^\s";]*)/gm,
     `$1${root}$2`,
   );
   mkdirSync(root, { recursive: true });
@@ -29,8 +29,9 @@ function put(root: string, path: string): void {
   writeFileSync(join(root, path), '#!/bin/sh\necho "$0 $*"\nenv | grep -v "^PWD=\\|^_=" | sort\n', { mode: 0o755 });
 }
 
-function start(root: string, args: readonly string[], env: Record<string, string> = {}) {
-  const { status, stdout, stderr } = spawnSync('/bin/sh', [install(root), ...args], { encoding: 'utf8', env });
+function start(root: string, args: readonly string[], env: Record<string, string> = {}, shell = ['/bin/sh']) {
+  const [program = '', ...first] = shell;
+  const { status, stdout, stderr } = spawnSync(program, [...first, install(root), ...args], { encoding: 'utf8', env });
   return { status, lines: stdout.replaceAll(root, '').trim().split('\n'), stderr };
 }
 
@@ -93,5 +94,56 @@ test('an unknown method is refused', () => {
   assert.is(start(join(directory, 'unknown'), ['frob']).status, 96);
   assert.is(start(join(directory, 'unknown'), []).status, 96);
 });
+
+const OWN = '/var/zonenet/boot';
+const HOSTS = '/etc/zonenet/host/boot';
+
+/** A zone with Node and plans whose method is what they say; "unlock" tells when it was called. */
+function withPlans(root: string, plans: Readonly<Record<string, string>>): void {
+  put(root, '/opt/ooce/bin/node');
+  const files = { '/opt/zonenet/method/zonenet-boot': 'found=x node=x\nunlock() { echo unlocked; }\n', ...plans };
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(join(root, path, '..'), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}
+
+const plan = (act: string) => `boot_start() {\n${act}\n}\nboot_program=whole\n`;
+const NODE = '/opt/ooce/bin/node /opt/zonenet/lib/start-method.cjs start';
+
+const SHELLS = [['/bin/dash'], ['/bin/ksh93'], ['/bin/busybox', 'sh'], ['/bin/bash', '--posix']];
+for (const shell of SHELLS.filter(([program = '']) => existsSync(program))) {
+  for (const [what, plans, lines] of [
+    ['the last plan does it', { [HOSTS]: plan('echo did; exit 0') }, ['did']],
+    ['the first does it', { [OWN]: plan('echo did; exit 97'), [HOSTS]: plan('echo no') }, ['did']],
+    ['the first does not fit', { [OWN]: plan('exit 3'), [HOSTS]: plan('echo did; exit 0') }, ['did']],
+    ['the first has failed', { [OWN]: plan('locked=yes; exit 4'), [HOSTS]: plan('echo no') }, ['unlocked', NODE]],
+    ['none fits', { [OWN]: plan('exit 3'), [HOSTS]: plan('set -f; IFS=/; exit 3') }, [NODE]],
+    ['the last has failed', { [HOSTS]: plan('locked=yes; exit 4') }, ['unlocked', NODE]],
+    ['it says nothing of its end', { [HOSTS]: plan('echo did') }, ['did', NODE]],
+    ['it is cut off in a word', { [HOSTS]: "boot_start() {\necho 'no" }, [NODE]],
+    ['it is cut off before its end', { [HOSTS]: 'boot_start() {\necho no\n}\n' }, [NODE]],
+  ] as const) {
+    test(`${shell[0]}: ${what}`, () => {
+      const root = mkdtempSync(join(directory, 'plan-'));
+      withPlans(root, plans);
+      const said = start(root, ['start'], {}, shell);
+      assert.equal(
+        said.lines.filter((line) => !/^(LC_ALL|PATH|OLDPWD|SHLVL)=/.test(line)),
+        lines,
+        said.stderr,
+      );
+      assert.is(said.status, what === 'the first does it' ? 97 : 0);
+    });
+  }
+
+  test(`${shell[0]}: ended by a signal it gives the lock back and starts no Node`, () => {
+    const root = mkdtempSync(join(directory, 'signal-'));
+    withPlans(root, { [HOSTS]: plan('locked=yes; kill -TERM $$; sleep 1; echo no') });
+    const { lines, status } = start(root, ['start'], {}, shell);
+    assert.equal(lines, ['unlocked']);
+    assert.is(status, 1);
+  });
+}
 
 test.run();
