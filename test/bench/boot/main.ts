@@ -7,6 +7,7 @@ import { parseRedirect } from '../../../src/domain/forward.ts';
 import type { ZoneMetadata } from '../../../src/domain/metadata.ts';
 import { parseZoneName } from '../../../src/domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../../../src/domain/prefix.ts';
+import { parseResolvedRule } from '../../../src/domain/resolved-rule.ts';
 import { parseServedSite } from '../../../src/domain/site.ts';
 import { formatMetadata } from '../../../src/ini/metadata.ts';
 import { formatBootProgram } from '../../../src/plan/boot-program.ts';
@@ -168,6 +169,14 @@ function servingProxy(count: number): (generation: number) => ZoneMetadata {
       ),
     })),
   });
+}
+
+/** Many rules of its own, of a line each in ipf.conf: one of them comes and goes. */
+function filteringProxy(count: number): (generation: number) => ZoneMetadata {
+  const rules = Array.from({ length: count }, (_, index) =>
+    parseResolvedRule(`allow in tcp from any to ${addressOf(index >> 3)}/32 port ${1000 + index}`),
+  );
+  return (generation) => ({ ...wideProxy(generation), rules: rules.slice(generation % 2) });
 }
 
 /** Many zones behind it, with names: one goes and comes. */
@@ -378,5 +387,6 @@ await benchBoot('a proxy', proxyMetadata({ zone: ZONE }));
 await benchMany(100);
 await benchRefresh('1000 sites, 1000 forwards', servingProxy(1000), ['network/zonenet-web:haproxy']);
 await benchRefresh('a proxy with 1000 zones', namingProxy(1000));
+await benchRefresh('a proxy with rule files of 5000 lines', filteringProxy(5000));
 await benchLoading();
 await benchPeers();
