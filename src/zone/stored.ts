@@ -1,6 +1,6 @@
 // What is kept of the configuration that was proved last, as this method or a plan made ahead has written it.
 import type { RenderedFile } from '../domain/managed-file.ts';
-import { beginsWithKey, type StoredConfiguration } from '../plan/last-good.ts';
+import { beginsWithKey, contentDigest, type StoredConfiguration } from '../plan/last-good.ts';
 import { LAST_GOOD } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 
@@ -12,7 +12,7 @@ export async function renderedBefore(key: string, system: System): Promise<reado
   if (!beginsWithKey(key, await system.readHead(LAST_GOOD, HEAD_BYTES))) return undefined;
   try {
     const stored = await readStored(system);
-    return stored?.key === key ? stored.files : undefined;
+    return stored?.key === key && stored.digest !== undefined ? stored.files : undefined;
   } catch (error) {
     // Damaged: they are rendered.
     if (error instanceof SyntaxError) return undefined;
@@ -30,13 +30,15 @@ export async function readStored(system: System): Promise<StoredConfiguration | 
   if (content === undefined) return undefined;
   const stored: unknown = JSON.parse(content);
   if (!isStored(stored)) throw new SyntaxError('not of format 1');
+  if (stored.digest !== undefined && stored.digest !== contentDigest(stored)) throw new SyntaxError('damaged');
   return stored;
 }
 
 function isStored(value: unknown): value is StoredConfiguration {
   if (typeof value !== 'object' || value === null) return false;
-  const { format, key, metadata, files } = value as Partial<Record<keyof StoredConfiguration, unknown>>;
-  if (format !== 1 || typeof metadata !== 'string' || !(key === undefined || typeof key === 'string')) return false;
+  const { format, key, digest, metadata, files } = value as Partial<Record<keyof StoredConfiguration, unknown>>;
+  const isName = (name: unknown) => name === undefined || typeof name === 'string';
+  if (format !== 1 || typeof metadata !== 'string' || !isName(key) || !isName(digest)) return false;
   return Array.isArray(files) && files.every(isRenderedFile);
 }
 

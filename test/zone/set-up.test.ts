@@ -7,6 +7,7 @@ import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
 import { parseResolvedRule } from '../../src/domain/resolved-rule.ts';
 import type { Origin, TemplateLayer } from '../../src/domain/template-layer.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
+import { formatLastGood, type StoredConfiguration } from '../../src/plan/last-good.ts';
 import { digestOfLayers } from '../../src/plan/template-digest.ts';
 import { EDITION } from '../../src/plan/zone-inputs.ts';
 import { LAST_GOOD, metadataFor } from '../../src/plan/zone-paths.ts';
@@ -408,9 +409,10 @@ test('files are rendered only when something that they are made from is new', as
   await method(zone, 'start', 'web1');
   // Nobody writes there by hand: so it is seen whether they were taken from there.
   const keep = (name: string) => {
-    const kept = zone.files.get(LAST_GOOD) ?? '';
-    assert.match(kept, '"content": "web1\\n"');
-    zone.files.set(LAST_GOOD, kept.replace('"content": "web1\\n"', `"content": "${name}\\n"`));
+    const { key, metadata, files } = JSON.parse(zone.files.get(LAST_GOOD) ?? '') as StoredConfiguration;
+    const changed = files.map((one) => (one.content === 'web1\n' ? { ...one, content: `${name}\n` } : one));
+    assert.not.equal(changed, files);
+    zone.files.set(LAST_GOOD, formatLastGood({ text: metadata, files: changed, key: key ?? '' }));
   };
   const nodename = async () => {
     await method(zone, 'refresh', 'web1');
@@ -426,8 +428,17 @@ test('files are rendered only when something that they are made from is new', as
   keep('kept');
   zone.files.set(METADATA, formatMetadata(memberMetadata({ generation: 7 })));
   assert.is(await nodename(), 'web1\n');
-  zone.files.set(LAST_GOOD, `${(zone.files.get(LAST_GOOD) ?? '').slice(0, 300)}`);
-  assert.is(await nodename(), 'web1\n');
+  for (const damage of [
+    (text: string) => text.slice(0, 300),
+    (text: string) => text.replace('web1\\n', 'web2\\n'),
+    (text: string) => text.replace(/ "digest".*\n/, '').replace('web1\\n', 'web2\\n'),
+  ]) {
+    const kept = zone.files.get(LAST_GOOD) ?? '';
+    assert.not.equal(damage(kept), kept);
+    zone.files.set(LAST_GOOD, damage(kept));
+    assert.is(await nodename(), 'web1\n');
+    assert.is(zone.files.get(LAST_GOOD), kept);
+  }
   zone.files.delete(EDITION);
   assert.is(await nodename(), 'web1\n');
 });
