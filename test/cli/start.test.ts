@@ -60,6 +60,10 @@ test('our bundles are in ASCII, as which they are read', () => {
   }
 });
 
+test('what every run of the method loads is small', () => {
+  assert.ok(readFileSync('build/opt/zonenet/lib/method.cjs').length <= 100_000);
+});
+
 const keptOf = (root: string, command: string) => readFileSync(join(root, 'run/zonenet/code', command));
 
 test('says and ends the same with and without it, and keeps it once', ({ root }) => {
