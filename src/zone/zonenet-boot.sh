@@ -24,6 +24,12 @@ say() {
 	printf 'zonenet: %s\n' "$1"
 }
 
+# An end of the method, and the only way to one: ksh93 ends with 0 where it stops at an error.
+finish() {
+	finished=$1
+	exit "$1"
+}
+
 # The zone is not as this program expects. Where there is a Node it looks at everything and makes it so.
 fail() {
 	say "$1"
@@ -797,8 +803,8 @@ trouble=
 proved=
 
 end_of_boot() {
-	[ -z "$trouble" ] || exit 97
-	exit 0
+	[ -z "$trouble" ] || finish 97
+	finish 0
 }
 
 # Without Node a set-up that failed half way begins anew: what it left on our links goes.
@@ -872,7 +878,7 @@ boot_forwarding_start() {
 	prove_nat /etc/ipf/ipnat.conf
 	switch_forwarding
 	say 'rules proved by the plan made ahead; forwarding on'
-	exit 0
+	finish 0
 }
 
 # Where there is no Node a change of the metadata has to wait for the next boot, when it is known what the zone has.
@@ -882,11 +888,11 @@ boot_refresh() {
 	lock
 	if [ $unchanged = yes ] && is_status "$generation" "$digest" true ''; then
 		say "zone $zone, metadata generation $generation: nothing to change"
-		exit 0
+		finish 0
 	fi
 	say "metadata generation $generation is there; without Node this zone takes it at its next boot"
 	say "  on the host: zoneadm -z $zone reboot; or install Node 20 or later in the zone"
 	# What is in use is the configuration of before.
 	status "$(status_of generation)" "$(status_of digest)" "$(status_of verified)" "generation $generation waits for the next boot, since this zone has no Node"
-	exit 0
+	finish 0
 }

@@ -102,9 +102,10 @@ follow() {
 	exit 3
 }
 
-# A plan has ended, by whatever way.
+# A plan has ended, by whatever way; well only if it says so.
 at_end() {
 	status=$?
+	[ "$status" = "$finished" ] || case $status in 0 | 97) status=4 ;; esac
 	[ -z "$locked" ] || unlock
 	locked=
 }
@@ -124,6 +125,7 @@ end_or_go_on() {
 
 # The plans made ahead: the zone's own, where it has templates or values of its own, and the host's.
 asked=$1
+finished=
 locked=
 plans=
 for plan in /var/zonenet/boot /etc/zonenet/host/boot; do
@@ -139,7 +141,7 @@ for plan in $plans; do
 		follow "$plan"
 	}
 	(
-		trap at_end 0
+		trap 'at_end; exit $status' 0
 		trap at_signal 1 2 15
 		follow "$plan"
 	)

@@ -101,7 +101,11 @@ const HOSTS = '/etc/zonenet/host/boot';
 /** A zone with Node and plans whose method is what they say; "unlock" tells when it was called. */
 function withPlans(root: string, plans: Readonly<Record<string, string>>): void {
   put(root, '/opt/ooce/bin/node');
-  const files = { '/opt/zonenet/method/zonenet-boot': 'found=x node=x\nunlock() { echo unlocked; }\n', ...plans };
+  const files = {
+    '/opt/zonenet/method/zonenet-boot':
+      'found=x node=x\nunlock() { echo unlocked; }\nfinish() { finished=$1; exit $1; }\n',
+    ...plans,
+  };
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -114,12 +118,15 @@ const NODE = '/opt/ooce/bin/node /opt/zonenet/lib/start-method.cjs start';
 const SHELLS = [['/bin/dash'], ['/bin/ksh93'], ['/bin/busybox', 'sh'], ['/bin/bash', '--posix']];
 for (const shell of SHELLS.filter(([program = '']) => existsSync(program))) {
   for (const [what, plans, lines] of [
-    ['the last plan does it', { [HOSTS]: plan('echo did; exit 0') }, ['did']],
-    ['the first does it', { [OWN]: plan('echo did; exit 97'), [HOSTS]: plan('echo no') }, ['did']],
-    ['the first does not fit', { [OWN]: plan('exit 3'), [HOSTS]: plan('echo did; exit 0') }, ['did']],
+    ['the last plan does it', { [HOSTS]: plan('echo did; finish 0') }, ['did']],
+    ['the first does it', { [OWN]: plan('echo did; finish 97'), [HOSTS]: plan('echo no') }, ['did']],
+    ['the first does not fit', { [OWN]: plan('exit 3'), [HOSTS]: plan('echo did; finish 0') }, ['did']],
     ['the first has failed', { [OWN]: plan('locked=yes; exit 4'), [HOSTS]: plan('echo no') }, ['unlocked', NODE]],
     ['none fits', { [OWN]: plan('exit 3'), [HOSTS]: plan('set -f; IFS=/; exit 3') }, [NODE]],
     ['the last has failed', { [HOSTS]: plan('locked=yes; exit 4') }, ['unlocked', NODE]],
+    ['its shell stops at an error', { [HOSTS]: plan('set -u; echo "$nosuch"; finish 0') }, [NODE]],
+    ['the shell of the first stops', { [OWN]: plan('set -u; echo "$nosuch"'), [HOSTS]: plan('echo no') }, [NODE]],
+    ['it ends without a word', { [HOSTS]: plan('exit 0') }, [NODE]],
     ['it says nothing of its end', { [HOSTS]: plan('echo did') }, ['did', NODE]],
     ['it is cut off in a word', { [HOSTS]: "boot_start() {\necho 'no" }, [NODE]],
     ['it is cut off before its end', { [HOSTS]: 'boot_start() {\necho no\n}\n' }, [NODE]],
