@@ -13,7 +13,7 @@ import { FILTER_FILES, POLICY } from './filter.ts';
 import { wantsIpv6 } from './ipv6.ts';
 import { formatLastGood } from './last-good.ts';
 import { FILTER_RECORD, filters } from './own-filter.ts';
-import { isWanted } from './own-services.ts';
+import { isWanted, wantedServices } from './own-services.ts';
 import { commandWords, shellFunction } from './shell-words.ts';
 import { hasResolver } from './zone.ts';
 import { bootProgramHead, EDITION, inputsKey, type OwnInputs, type ZoneInputs } from './zone-inputs.ts';
@@ -76,6 +76,11 @@ export function formatBootProgram(source: BootSource): string | undefined {
     `ends_with_start=${wantsIpv6(metadata.nics) ? 'no' : 'last'}`,
     `names=${hasResolver(metadata) ? 'yes' : "''"}`,
     `secure=${quoteForShell(secure.join(' '))}`,
+    `own_services=${quoteForShell(
+      wantedServices(metadata)
+        .map(({ fmri }) => fmri)
+        .join(' '),
+    )}`,
     ...all.map(({ path, content }) => `${names.get(path)}=${quoteForShell(content)}`),
     ...listed('input', inputs),
     ...listed('all', all),
@@ -210,6 +215,10 @@ function serviceFunctions(metadata: ZoneMetadata): string[] {
   const note = filtering && !isProxy ? [`note ${FILTER_RECORD} ${quoteForShell('ipfilter\n')}`] : [];
   return [
     shellFunction('look_services', look),
+    shellFunction(
+      'look_own_services',
+      wantedServices(metadata).map(({ fmri, lack }) => `own_trouble ${fmri} ${quoteForShell(lack)}`),
+    ),
     shellFunction('note_filter', note),
     shellFunction('start_services', start),
     shellFunction('set_policy', filtering ? policyLines() : []),

@@ -33,6 +33,11 @@ export function isWanted(fmri: string, metadata: ZoneMetadata): boolean {
   return OWN.some((service) => service.fmri === fmri && service.isWanted(metadata));
 }
 
+/** The services of ours that are to run, and what is missing while one does not. */
+export function wantedServices(metadata: ZoneMetadata): Pick<OwnService, 'fmri' | 'lack'>[] {
+  return OWN.filter((service) => service.isWanted(metadata));
+}
+
 /**
  * Steps that enable our services where the facts ask for them, and disable them where not. For good, so that they come
  * back at boot by themselves, behind zonenet. One in maintenance is left to `ownTroubles`: why it is there is in its log.

@@ -549,6 +549,15 @@ own_service() {
 	esac
 }
 
+# own_trouble FMRI LACK: one that cannot run, and what is missing then.
+own_trouble() {
+	state_of "$1"
+	[ "$state" != maintenance ] || {
+		say "$2: $1 is in maintenance"
+		trouble="${trouble:-$2: $1 is in maintenance}"
+	}
+}
+
 start_ipv6_service() {
 	ask_services svc:/network/routing/ndp:default $IPV6
 	state_of svc:/network/routing/ndp:default
@@ -857,13 +866,14 @@ boot_ipv6_start() {
 	check_certificates
 	ask_addresses
 	are_addresses inet || exit $NOT_FITTING
-	ask_services svc:/network/routing/ndp:default
+	ask_services svc:/network/routing/ndp:default $own_services
 	state_of svc:/network/routing/ndp:default
 	case $state in online | degraded) ;; *) fail "in.ndpd is ${state:-missing}" ;; esac
 	create_inet6
 	are_addresses inet inet6 || fail 'Cannot make the IPv6 addresses as they should be'
 	ask_routes
 	routes_inet && routes_inet6 || fail 'Cannot make the IPv6 routes as they should be'
+	look_own_services
 	record last
 	say "zone $zone, metadata generation $generation: IPv6 by the plan made ahead, verified"
 	end_of_boot

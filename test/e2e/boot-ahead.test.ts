@@ -13,6 +13,9 @@ const LOG = '/var/svc/log/network-zonenet:default.log';
 const KSH93 = '/usr/bin/ksh93';
 const ZONES = ['proxy', 'web1', 'db1', 'fw1', 'own1', 'leased', 'bare1'];
 
+/** A lab of an ordinary user has no account that haproxy could change to. */
+const USER = process.getuid?.() === 0 ? '' : '-V web_user=root';
+
 /** Of the proxy, as the host sees them while it does not run. */
 const CERTIFICATES = '/zones/proxy/root/etc/zonenet/certificates';
 
@@ -59,7 +62,7 @@ async function build(lab: LabHandle, how: string) {
   await znetadm('create-network -a 10.2.0.0/24 -6 fd00:1::/64 --names dns back');
   await znetadm('create-network -a 10.3.0.0/29 front');
   await znetadm(
-    `create-zone ${how} -R back -x e1000g0=203.0.113.5/24,2001:db8::5/64 -r 203.0.113.1 -r 2001:db8::1 proxy`,
+    `create-zone ${how} -R back -x e1000g0=203.0.113.5/24,2001:db8::5/64 -r 203.0.113.1 -r 2001:db8::1 ${USER} proxy`,
   );
   await znetadm(`create-zone ${how} -R front -x e1000g0=dhcp leased`);
   await znetadm(`create-zone ${how} -N back web1`);

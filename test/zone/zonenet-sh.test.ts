@@ -144,6 +144,23 @@ for (const shell of SHELLS.filter(([program = '']) => existsSync(program))) {
     });
   }
 
+  test(`${shell[0]}: a service of ours in maintenance is told, the first one in the status`, () => {
+    const lines = [
+      '. src/zone/zonenet-boot.sh',
+      'services="online svc:/a:default maintenance svc:/network/zonenet-web:nginx maintenance svc:/network/zonenet-web:haproxy"',
+      'for fmri in svc:/a:default svc:/network/zonenet-web:haproxy svc:/network/zonenet-web:nginx svc:/gone:default; do',
+      'own_trouble $fmri "it is not served"; done; echo "$trouble"',
+    ];
+    const [program = '', ...first] = shell;
+    const { stdout } = spawnSync(program, [...first, '-c', lines.join('\n')], { encoding: 'utf8' });
+    assert.equal(stdout.split('\n'), [
+      'zonenet: it is not served: svc:/network/zonenet-web:haproxy is in maintenance',
+      'zonenet: it is not served: svc:/network/zonenet-web:nginx is in maintenance',
+      'it is not served: svc:/network/zonenet-web:haproxy is in maintenance',
+      '',
+    ]);
+  });
+
   test(`${shell[0]}: ended by a signal it gives the lock back and starts no Node`, () => {
     const root = mkdtempSync(join(directory, 'signal-'));
     withPlans(root, { [HOSTS]: plan('locked=yes; kill -TERM $$; sleep 1; echo no') });
