@@ -35,7 +35,10 @@ function rendered(backend: Backend, sites: readonly ZoneSites[], more: Vars = {}
 /** A certificate with its key, made once. */
 const CERTIFICATE = join(directory, 'cert.pem');
 
-/** What the program says of a file; empty: it takes it. Ports are moved up and files here, so that an ordinary user can try. */
+/**
+ * What the program says of a file; empty: it takes it. It binds to the ports when it is asked, so that it has a network of its own,
+ * where all are free and an ordinary user may take them; files are here.
+ */
 function complaintOf(backend: Backend, text: string): string {
   const file = join(directory, FILES[backend]);
   const moved = text
@@ -44,13 +47,13 @@ function complaintOf(backend: Backend, text: string): string {
     .replaceAll(/\/etc\/zonenet\/certificates\/[\w.-]+\.pem/g, CERTIFICATE);
   writeFileSync(file, moved);
   const args = backend === 'nginx' ? ['-t', '-q', '-c', file] : ['-c', '-q', '-f', file];
-  const { status, stdout, stderr } = spawnSync(`/usr/sbin/${backend}`, args, { encoding: 'utf8' });
+  const argv = ['--user', '--map-root-user', '--net', `/usr/sbin/${backend}`, ...args];
+  const { status, stdout, stderr } = spawnSync('/usr/bin/unshare', argv, { encoding: 'utf8' });
   return status === 0 ? '' : `${status}\n${stdout}${stderr}\n${moved}`;
 }
 
 const missing = missingPrograms(['nginx', 'haproxy', 'openssl', 'unshare']);
 
-/** Runs a body in a network of its own, where every port is free. */
 const withPrograms = (name: string, body: () => void | Promise<void>) => {
   if (missing.length === 0) test(name, body);
   else process.stdout.write(`SKIPPED: ${name}, no ${missing.join(', ')}\n`);
