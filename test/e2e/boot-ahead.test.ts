@@ -1,10 +1,12 @@
 // Boots planned ahead, in the lab: zones without any Node end as zones that Node configures; and what a plan does that does not fit.
 import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type LabHandle, startLab } from '../lab/lab.ts';
 import { startDnsmasq } from '../lab/outside/dnsmasq.ts';
 import { startInternet } from '../lab/outside/internet.ts';
+import { DNSMASQ, ROOTLESS_DNSMASQ } from '../support/rootless-dnsmasq.ts';
 
 const test = suite<{ ahead: LabHandle; byNode: LabHandle }>('boots planned ahead');
 
@@ -73,6 +75,10 @@ async function build(lab: LabHandle, how: string) {
   await lab.mustRun(
     `mkdir -p ${CERTIFICATES}; cd ${CERTIFICATES}; umask 077; openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=www.example.org -keyout k -out c 2>/dev/null && cat k c >www.pem && rm k c`,
   );
+  if (lab.mode === 'rootless') {
+    await lab.mustRun(`mkdir -p ${dirname(`/zones/proxy/root${DNSMASQ}`)}`);
+    await lab.writeFile('global', `/zones/proxy/root${DNSMASQ}`, ROOTLESS_DNSMASQ, 0o755);
+  }
   await znetadm('publish --cert www web1:8080 www.example.org');
   await znetadm(`create-zone ${how} -N front own1`);
   await znetadm(`create-zone ${how} -N back bare1`);

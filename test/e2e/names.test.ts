@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { startDnsmasq } from '../lab/outside/dnsmasq.ts';
 import { startInternet } from '../lab/outside/internet.ts';
 import { type StoryLab, startStoryLabWith } from '../support/lab-zone.ts';
+import { DNSMASQ, ROOTLESS_DNSMASQ } from '../support/rootless-dnsmasq.ts';
 
 const NAMES = 'svc:/network/zonenet-names:default';
 
@@ -17,9 +18,7 @@ test.before(async (context) => {
   await story.lab.writeFile('global', '/etc/zonenet/zonenet.ini', 'format = 1\nnameserver[] = 203.0.113.1\n');
   await story.znetadm('create-zone -R back -x e1000g0=203.0.113.5/24 -r 203.0.113.1 proxy');
   if (story.lab.mode === 'rootless') {
-    // With one id dnsmasq cannot become another user, which only -d leaves out (lab.md part 8).
-    const wrapper = '#!/bin/sh\n[ "$1" = --test ] && exec /usr/sbin/dnsmasq "$@"\n/usr/sbin/dnsmasq -d "$@" &\n';
-    await story.lab.writeFile('proxy', '/opt/local/sbin/dnsmasq', wrapper, 0o755);
+    await story.lab.writeFile('proxy', DNSMASQ, ROOTLESS_DNSMASQ, 0o755);
     await story.lab.mustRun(`svcadm disable -s ${NAMES}; svcadm enable -s ${NAMES}`, { zone: 'proxy' });
     await story.lab.mustRun('svcadm refresh svc:/network/zonenet:default', { zone: 'proxy' });
   }
