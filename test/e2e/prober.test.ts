@@ -66,15 +66,18 @@ async function probing(
       }
     }
   })();
-  await act();
-  await setTimeout(300);
-  // What is over quickly is looked at for as long as it takes to see something.
-  const enough = () => inside.frames().filter(isSent).length > 100 && knocks > 4;
-  for (let tries = 0; tries < 100 && !enough(); tries += 1) await setTimeout(100);
-  ended = true;
-  await knocking;
-  for (const ping of pings) await ping.kill('SIGTERM');
-  for (const socket of sockets) socket.close();
+  try {
+    await act();
+    await setTimeout(300);
+    // What is over quickly is looked at for as long as it takes to see something.
+    const enough = () => inside.frames().filter(isSent).length > 100 && knocks > 4;
+    for (let tries = 0; tries < 100 && !enough(); tries += 1) await setTimeout(100);
+  } finally {
+    ended = true;
+    await knocking;
+    for (const ping of pings) await ping.kill('SIGTERM');
+    for (const socket of sockets) socket.close();
+  }
   const [out, within] = [await outside.stop(), await inside.stop()];
   return {
     sent: within.filter(isSent).length,
@@ -191,6 +194,8 @@ const PHASES: readonly (readonly [what: string, act: (story: StoryLab, internet:
           await story.fault({ zone: 'proxy', match, action });
           await story.logOf('proxy', () => story.refresh('proxy'));
           await story.clearFaults();
+          // The next run ends right; a refresh that was killed is not repeated by SMF itself.
+          await story.refresh('proxy');
           await story.until('/usr/sbin/zlogin -n proxy /usr/sbin/ipnat -l', `${port}:${port + 400}`);
           await forwards(story);
         }
