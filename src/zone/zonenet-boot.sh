@@ -24,6 +24,12 @@ say() {
 	printf 'zonenet: %s\n' "$1"
 }
 
+# Something that does not work, while the rest does; the status tells the first.
+complain() {
+	say "$1"
+	trouble="${trouble:-$1}"
+}
+
 # An end of the method, and the only way to one: ksh93 ends with 0 where it stops at an error.
 finish() {
 	finished=$1
@@ -220,8 +226,7 @@ is_secure() {
 # Node would leave out the sites whose certificate is of no use; a zone without one keeps the rest of its network.
 without_sites() {
 	refused="$refused $1"
-	say "the sites of $1 are not served: its program refuses it"
-	trouble="${trouble:-the sites of $1 are not served: its program refuses it}"
+	complain "the sites of $1 are not served: its program refuses it"
 }
 
 # checked silent|loud PROGRAM ARGS: what a program of files.ini thinks of a file; of ipf and ipnat anything on stderr is a refusal.
@@ -366,8 +371,7 @@ look_links() {
 		*"$newline${pair%:*}:"*) fail "${pair%:*} has another MTU than ${pair#*:}" ;;
 		*)
 			[ -n "$alone" ] || fail "${pair%:*} is missing: the zone has no such link"
-			say "${pair%:*} is missing: the zone has no such link"
-			trouble="${trouble:-${pair%:*} is missing: the zone has no such link}"
+			complain "${pair%:*} is missing: the zone has no such link"
 			;;
 		esac
 	done
@@ -552,10 +556,7 @@ own_service() {
 # own_trouble FMRI LACK: one that cannot run, and what is missing then.
 own_trouble() {
 	state_of "$1"
-	[ "$state" != maintenance ] || {
-		say "$2: $1 is in maintenance"
-		trouble="${trouble:-$2: $1 is in maintenance}"
-	}
+	[ "$state" != maintenance ] || complain "$2: $1 is in maintenance"
 }
 
 start_ipv6_service() {
