@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL } from '../domain/names.ts';
-import { EDITION, inputsKey, isBootProgramFor, type ZoneInputs } from '../plan/zone-inputs.ts';
+import { EDITION, isBootProgramFor, type ZoneInputs } from '../plan/zone-inputs.ts';
 import { OWN_BOOT } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 import type { Configuration } from './configuration.ts';
@@ -11,14 +11,15 @@ import { observeFiles } from './observe-files.ts';
  * and knows no less. Not being able to costs time at the next boot, and nothing else.
  */
 export async function planBootAhead(configuration: Configuration, system: System): Promise<void> {
-  const { own, metadata, files } = configuration;
+  const { own, metadata, files, key } = configuration;
   if (own === undefined || metadata.zone === GLOBAL) return;
   try {
     const edition = await system.readFile(EDITION);
     const needsOwn = own.texts.size > 0 || files.some(({ file }) => file.owner !== undefined);
-    const program = needsOwn && edition !== undefined ? { edition, own } : undefined;
+    // Where part of the metadata was left out the next boot has to see whether it still is: there is no key then.
+    const program = needsOwn && edition !== undefined && key !== undefined ? { edition, own, key } : undefined;
     const had = await system.readFile(OWN_BOOT);
-    if (program !== undefined && isBootProgramFor(inputsKey({ ...configuration, ...program }), had)) return;
+    if (program !== undefined && isBootProgramFor(program.key, had)) return;
     const content = program === undefined ? undefined : await makeProgram(configuration, program, system);
     if (content === undefined) {
       if (had !== undefined) await system.remove(OWN_BOOT);
