@@ -29,3 +29,8 @@ export function formatCommand({ program, args, env = {} }: Command): string {
 export function quoteForShell(word: string): string {
   return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
+
+/** The text that `quoteForShell` has put into single quotes. */
+export function unquoteFromShell(word: string): string {
+  return word.slice(1, -1).replaceAll(`'\\''`, "'");
+}

@@ -48,7 +48,11 @@ export function formatBootProgram(source: BootSource): string | undefined {
     .filter(({ file }) => file.policy === 'managed')
     .map((rendered) => ({ path: rendered.file.path, content: rendered.content, shape: shapeOf(rendered, source) }));
   const key = inputsKey(source);
-  const lastGood = { path: LAST_GOOD, content: formatLastGood({ text, files, key }), shape: '-rw------- * *' };
+  const lastGood = {
+    path: LAST_GOOD,
+    content: formatLastGood({ text, metadata, files, key }),
+    shape: '-rw------- * *',
+  };
   if (![...inputs, ...managed].every(({ path }) => isPlainPath(path))) return undefined;
   const all = [...inputs, ...managed, lastGood];
   const secure = secureFiles(source);

@@ -1,40 +1,66 @@
 import type { RenderedFile } from '../domain/managed-file.ts';
+import type { ZoneMetadata } from '../domain/metadata.ts';
+import { unquoteFromShell } from '../illumos/command.ts';
 import { digestOf } from '../render/digest.ts';
 
 /** What was applied and verified last: metadata and rendered files together, since one without the other is neither. */
 export interface StoredConfiguration {
-  readonly format: 1;
   /** `inputsKey` of all that the files were made from; missing where part of the metadata was left out. */
   readonly key?: string;
-  /** `contentDigest` of what follows; missing where an older software wrote it. */
-  readonly digest?: string;
+  /** The metadata as they were published, byte for byte. */
   readonly metadata: string;
+  /** What they say: what `parseMetadata` of the same software gives. Missing without a key, which names that software. */
+  readonly facts?: ZoneMetadata;
   readonly files: readonly RenderedFile[];
 }
 
-/** The text of LAST_GOOD for metadata as they were read, and the files rendered from them. */
+const FORMAT = 2;
+
+/** How LAST_GOOD begins whose files were made from the inputs of this key. */
+const headFor = (key: string | undefined) =>
+  `{\n "format": ${FORMAT},\n${key === undefined ? '' : ` "key": ${JSON.stringify(key)},\n`}`;
+
+/** How it goes on: SHA-256 of all that follows this line. */
+const digestLine = (body: string) => ` "digest": "${digestOf(body)}",\n`;
+
+/** How it ends. JSON has newlines between values alone, and here in no other place but at the end of a member. */
+const END = '\n}\n';
+
+/** The text of LAST_GOOD: metadata as they were read, what they say, and the files rendered from them. */
 export function formatLastGood({
   text,
+  metadata,
   files,
   key,
-}: Pick<StoredConfiguration, 'files' | 'key'> & { text: string }): string {
-  const digest = contentDigest({ metadata: text, files });
-  const stored: StoredConfiguration = {
-    format: 1,
-    ...(key === undefined ? {} : { key }),
-    digest,
-    metadata: text,
-    files,
-  };
-  return `${JSON.stringify(stored, undefined, 1)}\n`;
+}: Pick<StoredConfiguration, 'files' | 'key'> & { text: string; metadata: ZoneMetadata }): string {
+  const members = { metadata: text, ...(key === undefined ? {} : { facts: metadata }), files };
+  const lines = Object.entries(members).map(([name, value]) => ` "${name}": ${JSON.stringify(value)}`);
+  const body = `${lines.join(',\n')}${END}`;
+  return `${headFor(key)}${digestLine(body)}${body}`;
 }
 
-/** A disk that lost a block of it must not make rules of what is left. SHA-256, in hexadecimal. */
-export function contentDigest({ metadata, files }: Pick<StoredConfiguration, 'metadata' | 'files'>): string {
-  return digestOf(JSON.stringify([metadata, files]));
+/**
+ * Reads what `formatLastGood` has written. A disk that lost a block of it must not make rules of what is left, so that it is
+ * nothing else.
+ *
+ * @throws {SyntaxError} when it is damaged, or of another format
+ */
+export function parseLastGood(content: string): StoredConfiguration {
+  const [head = ''] = /^\{\n "format": 2,\n(?: "key": "[0-9a-f]*",\n)?/.exec(content) ?? [];
+  const body = content.slice(head.length + digestLine('').length);
+  if (head === '') throw new SyntaxError(`not of format ${FORMAT}`);
+  if (content !== `${head}${digestLine(body)}${body}`) throw new SyntaxError('damaged');
+  return JSON.parse(content) as StoredConfiguration;
 }
 
 /** Whether the beginning of LAST_GOOD says that its files were made from the inputs of this key. */
 export function beginsWithKey(key: string, head: string | undefined): boolean {
-  return head?.startsWith(`{\n "format": 1,\n "key": ${JSON.stringify(key)},\n`) === true;
+  return head?.startsWith(headFor(key)) === true;
+}
+
+/** The text of LAST_GOOD that a boot program for this key has in it, as a word of its shell. Undefined: it has none. */
+export function lastGoodWithin(program: string, key: string): string | undefined {
+  const from = program.indexOf(`='${headFor(key)}`);
+  const to = program.indexOf(`${END}'`, from);
+  return from < 0 || to < 0 ? undefined : unquoteFromShell(program.slice(from + 1, to + END.length + 1));
 }

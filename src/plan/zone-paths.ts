@@ -47,5 +47,8 @@ export const unfinishedCode = (path: string) => `${path}.new`;
 /** Templates of the site, compiled. */
 export const COMPILED = `${STATE_DIRECTORY}/compiled.json`;
 
-/** The plan of its next boot, made ahead: where the zone has templates or values of its own, of which the host knows nothing. */
+/** The plan of the next boot of a zone, made ahead by the host. There is none for the global zone. */
+export const HOST_BOOT = `${SEEN_IN_ZONE}/boot`;
+
+/** The plan of its next boot, made ahead by itself: where the zone has templates or values of its own, of which the host knows nothing. */
 export const OWN_BOOT = `${STATE_DIRECTORY}/boot`;

@@ -8,7 +8,7 @@ import { readStored } from './stored.ts';
 
 /** Keeps a configuration that has been proved. Writes nothing when it is the one that is kept. */
 export async function keepLastGood(configuration: Configuration, system: System): Promise<void> {
-  const content = formatLastGood(configuration);
+  const content = configuration.lastGood ?? formatLastGood(configuration);
   if ((await system.readFile(LAST_GOOD)) === content) return;
   await system.makeDirectory(STATE_DIRECTORY, 0o755);
   await system.writeFile({ path: LAST_GOOD, content, mode: 0o600 });

@@ -1,7 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL } from '../domain/names.ts';
-import { emptyLayer } from '../domain/template-layer.ts';
+import { emptyLayer, type TemplateLayer } from '../domain/template-layer.ts';
 import { mergeVars } from '../domain/vars.ts';
 import { parseLocal } from '../ini/vars.ts';
 import type { Site } from '../plan/rendering.ts';
@@ -11,20 +11,50 @@ import { hostTemplates, LOCAL, OWN_TEMPLATES } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
 import { readTemplateLayer } from '../system/template-layers.ts';
 
+/** What the zone's administrator has put beside the metadata. */
+export interface Own {
+  readonly layer: TemplateLayer;
+  /** The text of LOCAL. */
+  readonly local?: string;
+  readonly inputs: OwnInputs;
+}
+
 /**
- * Reads the templates of the host and of the zone, and the zone's own values; `own` is what of that is the zone's.
+ * Reads the zone's own templates and values, as they are. In the global zone the templates are the host's.
+ *
+ * @throws {OperatorError} TEMPLATE_INVALID
+ */
+export async function readOwn(zone: string, system: System): Promise<Own> {
+  // Names first: what comes while the rest is read is then not taken for read.
+  const [names, partials] = await Promise.all([system.list(OWN_TEMPLATES), system.list(`${OWN_TEMPLATES}/partials`)]);
+  const [layer, local] = await Promise.all([
+    zone === GLOBAL ? emptyLayer('zone', OWN_TEMPLATES) : readTemplateLayer('zone', OWN_TEMPLATES, system),
+    system.readFile(LOCAL),
+  ]);
+  const texts = [...layer.templates, ...(layer.files === undefined ? [] : [layer.files])].map(
+    ({ path, text }) => [path, text] as const,
+  );
+  return {
+    layer,
+    ...(local === undefined ? {} : { local }),
+    inputs: {
+      names,
+      partials,
+      texts: new Map([...texts, ...(local === undefined ? [] : [[LOCAL, local] as const])]),
+    },
+  };
+}
+
+/**
+ * Reads the templates of the host, and puts the zone's own over them.
  *
  * @throws {OperatorError} INI_INVALID for local.ini, TEMPLATE_INVALID; also when the host is still publishing
  */
-export async function readSite(metadata: ZoneMetadata, system: System): Promise<Site & { readonly own: OwnInputs }> {
+export async function readSite(metadata: ZoneMetadata, { layer, local }: Own, system: System): Promise<Site> {
   const published = hostTemplates(metadata.zone);
-  // Names first: what comes while the rest is read is then not taken for read.
-  const [names, partials] = await Promise.all([system.list(OWN_TEMPLATES), system.list(`${OWN_TEMPLATES}/partials`)]);
-  const [forAll, forThis, own, local] = await Promise.all([
+  const [forAll, forThis] = await Promise.all([
     readTemplateLayer('host', published.forAll, system),
     readTemplateLayer('host for this zone', published.forThis, system),
-    metadata.zone === GLOBAL ? emptyLayer('zone', OWN_TEMPLATES) : readTemplateLayer('zone', OWN_TEMPLATES, system),
-    system.readFile(LOCAL),
   ]);
   if (digestOfLayers([forAll, forThis]) !== metadata.templates) {
     throw new OperatorError(
@@ -36,16 +66,5 @@ export async function readSite(metadata: ZoneMetadata, system: System): Promise<
     );
   }
   const vars = mergeVars(metadata.vars, local === undefined ? {} : parseLocal(local, LOCAL));
-  const texts = [...own.templates, ...(own.files === undefined ? [] : [own.files])].map(
-    ({ path, text }) => [path, text] as const,
-  );
-  return {
-    layers: [forAll, forThis, own],
-    vars,
-    own: {
-      names,
-      partials,
-      texts: new Map([...texts, ...(local === undefined ? [] : [[LOCAL, local] as const])]),
-    },
-  };
+  return { layers: [forAll, forThis, layer], vars };
 }

@@ -3,14 +3,17 @@
 /** One thing to time. */
 export interface Candidate {
   readonly name: string;
-  readonly run: () => Promise<void>;
+  /** What has to be so before each run; not timed. */
+  readonly before?: () => void | Promise<void>;
+  readonly run: () => Promise<unknown>;
 }
 
 /** Milliseconds of the median run of each candidate, after one round that does not count. */
 export async function measure(candidates: readonly Candidate[], rounds: number): Promise<Map<string, number>> {
   const times = new Map<string, number[]>(candidates.map(({ name }) => [name, []]));
   for (let round = 0; round <= rounds; round++) {
-    for (const { name, run } of candidates) {
+    for (const { name, before, run } of candidates) {
+      await before?.();
       const started = performance.now();
       await run();
       if (round > 0) times.get(name)?.push(performance.now() - started);

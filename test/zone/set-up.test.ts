@@ -6,11 +6,12 @@ import { parseDomainName, parseLinkName, parseZoneName } from '../../src/domain/
 import { parseInterfaceAddress } from '../../src/domain/prefix.ts';
 import { parseResolvedRule } from '../../src/domain/resolved-rule.ts';
 import type { Origin, TemplateLayer } from '../../src/domain/template-layer.ts';
+import { quoteForShell } from '../../src/illumos/command.ts';
 import { formatMetadata } from '../../src/ini/metadata.ts';
-import { formatLastGood, type StoredConfiguration } from '../../src/plan/last-good.ts';
+import { formatLastGood, parseLastGood } from '../../src/plan/last-good.ts';
 import { digestOfLayers } from '../../src/plan/template-digest.ts';
-import { EDITION } from '../../src/plan/zone-inputs.ts';
-import { LAST_GOOD, metadataFor } from '../../src/plan/zone-paths.ts';
+import { bootProgramHead, EDITION } from '../../src/plan/zone-inputs.ts';
+import { HOST_BOOT, LAST_GOOD, metadataFor } from '../../src/plan/zone-paths.ts';
 import type { System } from '../../src/system/system.ts';
 import type { Occasion } from '../../src/zone/apply.ts';
 import { startForwarding } from '../../src/zone/forward.ts';
@@ -404,15 +405,50 @@ test('the templates of the zone win over those of the host', async () => {
   assert.is(zone.files.get('/etc/nodename'), 'zone-web1\n');
 });
 
+/** What is kept of web1, with another name in its files. */
+function calledOtherwise(lastGood: string, name: string): string {
+  const { key = '', metadata: text, facts = memberMetadata(), files } = parseLastGood(lastGood);
+  const changed = files.map((one) => (one.content === 'web1\n' ? { ...one, content: `${name}\n` } : one));
+  assert.not.equal(changed, files);
+  return formatLastGood({ text, metadata: facts, files: changed, key });
+}
+
+test('what the host has rendered for the same inputs is taken', async () => {
+  const zone = zoneWith(memberMetadata());
+  const other = zoneWith(memberMetadata({ generation: 2 }));
+  await method(other, 'start', 'web1');
+  const made = calledOtherwise(other.files.get(LAST_GOOD) ?? '', "web1's");
+  const publish = (lastGood: string) => {
+    const { key = '' } = parseLastGood(made);
+    const lines = ["text_2='one\n'", `text_3=${quoteForShell(lastGood)}`, 'last_good=$text_3', ''];
+    zone.files.set(METADATA, formatMetadata(memberMetadata({ generation: 2 })));
+    zone.files.set(HOST_BOOT, `${bootProgramHead(key)}${lines.join('\n')}`);
+  };
+  await method(zone, 'start', 'web1');
+  publish(made);
+  await method(zone, 'refresh', 'web1');
+  assert.is(zone.files.get('/etc/nodename'), "web1's\n");
+  assert.is(zone.files.get(LAST_GOOD), made);
+  assert.equal((await method(zone, 'refresh', 'web1')).changes, []);
+  for (const damaged of [made.replace("web1's", 'web2'), made.slice(0, -20), made.replace(/^ "facts".*\n/m, ''), '']) {
+    await method(zone, 'start', 'web1');
+    zone.files.delete(LAST_GOOD);
+    publish(damaged);
+    await method(zone, 'refresh', 'web1');
+    assert.is(zone.files.get('/etc/nodename'), 'web1\n');
+  }
+  // A clone has them too.
+  publish(made);
+  zone.files.delete(LAST_GOOD);
+  assert.is((await method(zone, 'start', 'web2')).status, 96);
+});
+
 test('files are rendered only when something that they are made from is new', async () => {
   const zone = zoneWith(memberMetadata());
   await method(zone, 'start', 'web1');
   // Nobody writes there by hand: so it is seen whether they were taken from there.
   const keep = (name: string) => {
-    const { key, metadata, files } = JSON.parse(zone.files.get(LAST_GOOD) ?? '') as StoredConfiguration;
-    const changed = files.map((one) => (one.content === 'web1\n' ? { ...one, content: `${name}\n` } : one));
-    assert.not.equal(changed, files);
-    zone.files.set(LAST_GOOD, formatLastGood({ text: metadata, files: changed, key: key ?? '' }));
+    zone.files.set(LAST_GOOD, calledOtherwise(zone.files.get(LAST_GOOD) ?? '', name));
   };
   const nodename = async () => {
     await method(zone, 'refresh', 'web1');
