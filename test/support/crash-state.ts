@@ -105,6 +105,7 @@ export async function stateOf(lab: LabHandle, quiet: () => Promise<void>): Promi
     .replaceAll('\\n', '\n')
     .replace(/\b(id|generation|applied|milliseconds|digest)( = (count: |astring: )?)("?)[\w-]+/g, '$1$2…')
     .replace(/^ "(key|digest)": "[0-9a-f]{64}",$/gm, ' "$1": …')
+    .replace(/"generation":\d+/g, '"generation":…')
     .replace(/^# zonenet boot program 1 .*|\bwith generation \d+ of|\b(generation|digest)=\w+/gm, '$1…')
     .replace(/ \d+( \/(etc\/zonenet\/host\/metadata\.ini|var\/zonenet\/last-good\.json))/g, ' …$1')
     .split('\n');
