@@ -21,7 +21,11 @@ fi
 # It makes Node 20 read a file of certificates at every start, which nothing here needs.
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P) || exit 1
+case $0 in
+*/*) here=${0%/*} ;;
+*) here=. ;;
+esac
+here=$(CDPATH='' cd -- "$here/.." && pwd -P) || exit 1
 # A small nursery takes 20 MB less where thousands of zones are looked at. It costs 10 ms, since Node's own code is compiled for
 # its own flags only; with few zones there is no index of them.
 nursery=

@@ -204,7 +204,7 @@ async function attachNew(request: AttachRequest, host: Host): Promise<Attachment
     attachment = await planAttachZone(request, host);
     return attachment;
   };
-  const [record] = await makeZones([request.name], plan, host);
+  const [record] = (await makeZones([request.name], plan, host)).zones;
   if (attachment === undefined || record === undefined) throw new Error('makeZones makes what it has planned');
   // The host runs, so it can be seen at once.
   if (record.name === GLOBAL) {

@@ -5,7 +5,7 @@ import { formatStaticRoute } from '../domain/static-route.ts';
 import { hasMethod, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { decideZones } from './decide-zone.ts';
 import { type Host, lockedAll } from './host.ts';
-import { makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
+import { type MadeZones, makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
 import { type Observed, observeHost, observeHostNetworks, observeZone } from './observe.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import type { OutsideRequest, ZoneRequest } from './zone-request.ts';
@@ -20,11 +20,10 @@ import type { OutsideRequest, ZoneRequest } from './zone-request.ts';
  */
 export async function planCreateZones(requests: readonly ZoneRequest[], host: Host): Promise<ZoneCreations> {
   const { system } = host;
-  const [records, settings, observed] = await Promise.all([
-    readRecords(system),
-    readSettings(system),
-    observeHost(system),
-  ]);
+  // Programs run while all else is read, and while what makes ids is loaded.
+  const asked = observeHost(system);
+  const ids = [host.newId()];
+  const [observed, records, settings] = await Promise.all([asked, readRecords(system), readSettings(system)]);
   const names = requests.map(({ name }) => name);
   refuseDamaged(records, `create zone${names.length > 1 ? 's' : ''} "${names.join('", "')}"`);
   const known = new Map(records.zones.map((zone) => [zone.name, zone]));
@@ -37,7 +36,7 @@ export async function planCreateZones(requests: readonly ZoneRequest[], host: Ho
   // Only an outside address can meet one of the host's own.
   const outside = fresh.some((request) => request.outside.length > 0);
   const networks = outside ? await observeHostNetworks(system) : { addresses: [], routes: [] };
-  const decided = decideZones(fresh, { records, settings, observed, host: networks }, () => host.newId());
+  const decided = decideZones(fresh, { records, settings, observed, host: networks }, () => ids.pop() ?? host.newId());
   const all = new Map([...taken, ...decided].map((record) => [record.name, record]));
   const inOrder = names.flatMap((name) => all.get(name) ?? []);
   return await planMakeZones(inOrder, { records, settings, observed }, host);
@@ -48,7 +47,7 @@ export async function planCreateZones(requests: readonly ZoneRequest[], host: Ho
  *
  * @throws {OperatorError} as `planCreateZones` and `makeZones`
  */
-export async function createZones(requests: readonly ZoneRequest[], host: Host): Promise<ZoneRecord[]> {
+export async function createZones(requests: readonly ZoneRequest[], host: Host): Promise<MadeZones> {
   const names = requests.map(({ name }) => name);
   const locks = names.map((name) => `zone.${name}`);
   return await lockedAll(host, locks, () => makeZones(names, () => planCreateZones(requests, host), host));
@@ -56,7 +55,7 @@ export async function createZones(requests: readonly ZoneRequest[], host: Host):
 
 /** Makes one zone: see `createZones`. */
 export async function createZone(request: ZoneRequest, host: Host): Promise<ZoneRecord> {
-  const [record] = await createZones([request], host);
+  const [record] = (await createZones([request], host)).zones;
   if (record === undefined) throw new Error('createZones makes as many as asked for');
   return record;
 }

@@ -24,6 +24,8 @@ export interface ZoneCreations {
   readonly zones: readonly PlannedZone[];
   readonly settings: Settings;
   readonly networks: readonly Network[];
+  /** All zones of the host, as they will be recorded while these are made. */
+  readonly among: readonly ZoneRecord[];
   /** Records, links, configurations, metadata: done under the lock of the host. */
   readonly connect: HostPlan;
   /** Of the zones themselves, and of their routers. */
@@ -79,6 +81,7 @@ export async function planMakeZones(
   return {
     settings,
     networks: records.networks,
+    among: zones,
     publications,
     connect: [
       ...recordZones(
@@ -124,6 +127,12 @@ function takes({ name, nics }: ZoneRecord): string {
   return `${name} takes ${taken.join(', ')}`;
 }
 
+/** Zones as they are now, among all of the host. */
+export interface MadeZones {
+  readonly zones: readonly ZoneRecord[];
+  readonly among: readonly ZoneRecord[];
+}
+
 /** Zones that are installed or booted at the same time: each is mostly waiting, and the host has other work. */
 const AT_ONCE = 4;
 
@@ -140,7 +149,7 @@ export async function makeZones(
   names: readonly ZoneName[],
   plan: () => Promise<ZoneCreations>,
   host: Host,
-): Promise<ZoneRecord[]> {
+): Promise<MadeZones> {
   let begun: readonly ZoneRecord[] = [];
   let creations: ZoneCreations | undefined;
   await undoing(
@@ -168,7 +177,7 @@ export async function makeZones(
   }
   const booted = await inParallel(made.zones, AT_ONCE, (zone) => bootFirst(zone, made, host));
   await waitForRouters(made, host);
-  return booted;
+  return { zones: booted, among: made.among };
 }
 
 async function takeBack(records: readonly ZoneRecord[], host: Host): Promise<void> {
@@ -215,7 +224,7 @@ async function waitForRouters({ zones, publications, settings }: ZoneCreations, 
 
 /** Observes again and plans again: nothing may be left. */
 async function checkMade(records: readonly ZoneRecord[], { system }: Host): Promise<void> {
-  const observed = await observeDetails(await observeHost(system), records, system);
+  const observed = await observeDetails(await observeHost(system, records), records, system);
   for (const record of records) {
     const zone = await observeZone(record.name, observed, system);
     const left = [

@@ -25,11 +25,17 @@ export interface Observed {
   readonly interfaces: ReadonlySet<string>;
 }
 
-export async function observeHost(system: System): Promise<Observed> {
+/** Where only some zones are `wanted`, only what they and their links are is looked at. */
+export async function observeHost(
+  system: System,
+  wanted?: readonly Pick<ZoneRecord, 'name' | 'nics'>[],
+): Promise<Observed> {
   const [links, zones] = await Promise.all([ask(showLinks(), system), ask(listZones(), system)]);
+  const theirLinks = wanted && new Set(wanted.flatMap(({ nics }) => nics.map(({ link }) => link)));
+  const theirNames = wanted && new Set(wanted.map(({ name }) => name));
   return {
-    links: new Map(parseLinks(links).map((link) => [link.name, link])),
-    zones: new Map(parseZones(zones).map((zone) => [zone.name, zone])),
+    links: new Map(parseLinks(links, theirLinks).map((link) => [link.name, link])),
+    zones: new Map(parseZones(zones, theirNames).map((zone) => [zone.name, zone])),
     interfaces: new Set(),
   };
 }

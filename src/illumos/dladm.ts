@@ -27,8 +27,8 @@ export function showLinks(): Command {
 }
 
 /** Reads what `showLinks` printed. */
-export function parseLinks(stdout: string): Link[] {
-  return parseRows(stdout, LINK_FIELDS).map(({ link, class: kind, mtu, over }) => ({
+export function parseLinks(stdout: string, wanted?: ReadonlySet<string>): Link[] {
+  return parseRows(stdout, LINK_FIELDS, wanted).map(({ link, class: kind, mtu, over }) => ({
     name: link,
     class: kind,
     mtu: Number(mtu),

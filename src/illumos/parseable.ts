@@ -4,15 +4,20 @@ import { OperatorError } from '../domain/errors.ts';
  * Splits the `-p -o a,b,…` output that dladm(8) and ipadm(8) share.
  *
  * One line a row, fields parted by ":"; a ":" or "\" inside a field has a "\" before it. An unset field is empty and
- * keeps its place. With a single field nothing is escaped, so ask for two or more.
+ * keeps its place. With a single field nothing is escaped, so ask for two or more. Rows are read whose first field is
+ * `wanted`, as it stands; missing: all of them.
  * Source: usr/src/lib/libofmt/common/ofmt.c (§0.3).
  *
  * @throws {OperatorError} OUTPUT_UNEXPECTED when a row has another number of fields
  */
-export function parseRows<F extends string>(stdout: string, fields: readonly F[]): Record<F, string>[] {
+export function parseRows<F extends string>(
+  stdout: string,
+  fields: readonly F[],
+  wanted?: ReadonlySet<string>,
+): Record<F, string>[] {
   return stdout
     .split('\n')
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && (wanted === undefined || wanted.has(line.slice(0, line.indexOf(':')))))
     .map((line) => {
       const values = splitFields(line);
       if (values.length !== fields.length) {

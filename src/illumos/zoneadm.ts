@@ -37,16 +37,17 @@ export function listZones(): Command {
 /**
  * Reads `zoneadm list -cp`: id:name:state:zonepath:uuid:brand:ip-type.
  *
- * Only a ":" in the zonepath has a "\" before it; further fields may follow (§5.2).
+ * Only a ":" in the zonepath has a "\" before it; further fields may follow (§5.2). Those zones are read that are `wanted`;
+ * missing: all of them.
  *
  * @throws {OperatorError} OUTPUT_UNEXPECTED
  */
-export function parseZones(stdout: string): ZoneEntry[] {
+export function parseZones(stdout: string, wanted?: ReadonlySet<string>): ZoneEntry[] {
   return stdout
     .split('\n')
-    .filter((line) => line !== '')
+    .filter((line) => line !== '' && (wanted === undefined || wanted.has(line.split(':', 2)[1] ?? '')))
     .map((line) => {
-      const fields = line.split(/(?<!\\):/);
+      const fields = line.includes('\\') ? line.split(/(?<!\\):/) : line.split(':');
       const [id = '', name = '', word, zonepath = '', , brand = ''] = fields;
       const state = STATES.find((candidate) => candidate === word);
       if (fields.length < 7 || state === undefined || !/^(-|\d+)$/.test(id)) {

@@ -106,7 +106,10 @@ export function forgetZone(zone: ZoneName): HostStep {
 }
 
 function clearingDraft(step: HostStep, zone: ZoneName): HostStep {
-  return { ...step, steps: [{ kind: 'remove', reason: step.note, path: zonecfgFile(zone) }, ...step.steps] };
+  return {
+    ...step,
+    steps: [{ kind: 'remove', reason: step.note, path: zonecfgFile(zone), scratch: true }, ...step.steps],
+  };
 }
 
 export function forgetNetwork(network: NetworkName): HostStep {

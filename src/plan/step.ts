@@ -78,6 +78,8 @@ export interface RemoveStep {
   readonly path: string;
   /** A directory that may have something in it: then it stays, and that is success too. */
   readonly ifEmpty?: true;
+  /** Written as scratch: nothing waits until that is on disk. */
+  readonly scratch?: true;
 }
 
 /** Goes on only if nothing on a path below a directory is a link: what a zone controls could lead out of it (§8.5). */

@@ -206,9 +206,9 @@ function configure({ name }: ZoneRecord, text: string, sign: '+' | '~' | '-', no
     detail: text,
     steps: [
       { kind: 'directory', reason: 'for the file that zonecfg reads', path: VOLATILE, mode: 0o700 },
-      { kind: 'write', reason, file: { path, content: text, mode: 0o600 }, replaces: false },
+      { kind: 'write', reason, file: { path, content: text, mode: 0o600, scratch: true }, replaces: false },
       run(reason, command),
-      { kind: 'remove', reason: 'zonecfg has read it', path },
+      { kind: 'remove', reason: 'zonecfg has read it', path, scratch: true },
     ],
   };
 }

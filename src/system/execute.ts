@@ -32,9 +32,9 @@ async function executeStep(step: Step, system: System): Promise<void> {
   }
 }
 
-async function removePath({ path, ifEmpty }: RemoveStep, system: System): Promise<void> {
+async function removePath({ path, ifEmpty, scratch }: RemoveStep, system: System): Promise<void> {
   try {
-    await system.remove(path);
+    await (scratch === true ? system.remove(path, 'scratch') : system.remove(path));
   } catch (error) {
     // rmdir(2) says EEXIST on illumos, ENOTEMPTY elsewhere; EBUSY where a file system is mounted.
     const why = error instanceof OperatorError ? errorCode(error.cause) : undefined;

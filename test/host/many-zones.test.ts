@@ -15,7 +15,7 @@ const requests = (pattern: string, count: number) =>
 
 test('take names and addresses in order, and tell the proxy once', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');
-  const made = await createZones(requests('app', 20), fake.host);
+  const { zones: made } = await createZones(requests('app', 20), fake.host);
   assert.is(made.length, 20);
   assert.equal(
     made.map(({ nics }) => nics[0]?.addresses[0]?.address),

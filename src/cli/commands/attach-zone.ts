@@ -48,7 +48,7 @@ async function run(request: AttachRequest, options: Options, { host, print }: Co
   const isHost = request.name === GLOBAL;
   if (boot === true && !isHost) await bootAttached(attachment, host);
   const { record, needsBoot } = attachment;
-  print(`${describeZone(record, await readRecords(host.system))}\n`);
+  print(`${describeZone(record, (await readRecords(host.system)).zones)}\n`);
   if (boot === true || record.origin === 'made' || isHost) return;
   const how = needsBoot ? 'It has its links from its next boot' : 'It is not booted';
   const what = hasMethod(record) ? ', and needs the services of zonenet then' : '';

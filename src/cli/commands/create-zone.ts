@@ -23,7 +23,6 @@ import {
 } from '../../domain/zone-record.ts';
 import { createZones, planCreateZones } from '../../host/create-zone.ts';
 import type { PlannedZone } from '../../host/make-zone.ts';
-import { type Records, readRecords } from '../../host/store.ts';
 import type { LinkRequest, MembershipRequest, OutsideRequest, ZoneRequest } from '../../host/zone-request.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import type { HostPlan } from '../../plan/host-step.ts';
@@ -164,9 +163,8 @@ async function run(
     printDryRun([...connect, ...zones.flatMap(planOf)], verbose, print);
     return;
   }
-  const made = await createZones(requests, host);
-  const records = await readRecords(host.system);
-  for (const record of made) print(`${describeZone(record, records)}\n`);
+  const { zones, among } = await createZones(requests, host);
+  for (const record of zones) print(`${describeZone(record, among)}\n`);
 }
 
 function planOf({ install, protect, boot }: PlannedZone): HostPlan {
@@ -182,11 +180,11 @@ async function readLines(file: string, system: Context['host']['system']): Promi
 }
 
 /** "zone web1: znic1 over zstub0 10.2.0.2/24, router 10.2.0.1 (proxy)" */
-export function describeZone({ name, role, nics }: ZoneRecord, { zones }: Records): string {
+export function describeZone({ name, role, nics }: ZoneRecord, among: readonly ZoneRecord[]): string {
   const links = nics.map(describeNic);
   if (role === 'proxy') return `zone ${name}: ${links.join(', ')}`;
   const routers = nics.flatMap((nic) => {
-    const proxy = nic.network === undefined ? undefined : proxyOf(nic.network, zones);
+    const proxy = nic.network === undefined ? undefined : proxyOf(nic.network, among);
     return nic.routers.map((router) => `router ${router} (${proxy?.name ?? 'no proxy yet'})`);
   });
   return `zone ${name}: ${[...links, ...routers].join(', ')}`;
