@@ -1,7 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import { attachedRecord, networksOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
-import type { HostPlan, HostStep } from '../plan/host-step.ts';
+import type { HostPlan } from '../plan/host-step.ts';
 import { planLending } from '../plan/links.ts';
 import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
 import { waitForRunning } from './applied.ts';
@@ -11,6 +11,7 @@ import { carryOut, type Host, locked } from './host.ts';
 import { makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
 import { observeHost, observeHostNetworks, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
+import type { ZonePublication } from './publications.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import type { LinkRequest } from './zone-request.ts';
 
@@ -29,6 +30,8 @@ export interface Attachment extends ZoneCreations {
   readonly lend: HostPlan;
   /** Metadata, of its routers too: a zone that runs has to have its links when it reads them. */
   readonly publish: HostPlan;
+  /** What that publishes. */
+  readonly publications: readonly ZonePublication[];
   /** Whether it takes a boot until the zone has them. */
   readonly needsBoot: boolean;
 }
@@ -66,13 +69,13 @@ export async function planAttachZone(request: AttachRequest, host: Host): Promis
   const added = record.nics.filter(({ link }) => before?.nics.every((nic) => nic.link !== link) ?? true);
   const isLive = before?.state === 'ready' && observed.zones.get(name)?.state === 'running';
   const lend = isLive && record.ipType === 'exclusive' ? planLending(name, added) : [];
-  const isPublished = ({ about }: HostStep) => about === 'metadata' || about === 'refresh';
   return {
     ...creations,
     record,
-    links: creations.connect.filter((step) => !isPublished(step)),
+    links: [...creations.begin, ...creations.connect.flat()],
     lend,
-    publish: creations.connect.filter(isPublished),
+    publish: await creations.publishing.plan(),
+    publications: await creations.publishing.all(),
     needsBoot: !isHost && zone?.state === 'running' && (lend.length === 0 || record.origin === 'attached'),
   };
 }

@@ -19,10 +19,10 @@ import { findAppliedDrift } from './applied-drift.ts';
 import { planDeleteNetwork } from './delete-network.ts';
 import { planDeleteZone, removalPlan } from './delete-zone.ts';
 import { findHostDrift, findHostServiceDrift } from './global-zone.ts';
-import type { Host } from './host.ts';
+import { FEW, type Host, inParallel } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
 import { findDeadRules, findLostForwards } from './lint.ts';
-import { planMakeZone, type Situation } from './make-zone.ts';
+import { planMakeZones, type Situation } from './make-zone.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection } from './protect.ts';
 import { faultsOf, planPublications, type ZonePublication } from './publications.ts';
@@ -69,7 +69,7 @@ export async function findStanding(situation: Situation, host: Host, full = fals
     ...zones.flatMap((zone) => findLinkDrift(zone, observed.links)),
     ...zones.flatMap((zone) => findInterfaceDrift(zone, observed.interfaces)),
     ...(await findRunningProtection(zones, situation, host)),
-    ...(await Promise.all(zones.map((zone) => findZoneDrift(zone, situation, seen, host)))).flat(),
+    ...(await inParallel(zones, FEW, (zone) => findZoneDrift(zone, situation, seen, host))).flat(),
     ...(await findHostDrift(zones, host.system)),
     ...(await findHostServiceDrift(zones, host.system)),
     ...zones.flatMap((zone) => findLostForwards(zone, records.zones)),
@@ -155,12 +155,10 @@ export async function findUnfinished(situation: Situation, host: Host): Promise<
     ...zones.filter(isUnfinished).map((zone) => {
       const found = zone.state === 'ready' ? 'never booted' : zone.state;
       const plan = async () => {
-        const { connect, install, protect, boot } = await planMakeZone(zone, situation, host);
+        const { connect, zones: planned } = await planMakeZones([zone], situation, host);
         return [
-          ...connect.filter(({ about }) => about === 'link' || about === 'zone'),
-          ...install,
-          ...protect,
-          ...boot,
+          ...connect.flat().filter(({ about }) => about === 'link' || about === 'zone'),
+          ...planned.flatMap(({ install, protect, boot }) => [...install, ...protect, ...boot]),
         ];
       };
       return [{ of: `zone "${zone.name}"`, item: 'record', expected: 'ready', found }, plan] as const;

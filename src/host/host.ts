@@ -40,6 +40,9 @@ export async function lockedAll<T>(host: Host, names: readonly string[], work: (
   }
 }
 
+/** For work on all zones: a few are in between at any time, and not all that thousands of them need on the way is held. */
+export const FEW = 32;
+
 /**
  * Does the same with many, a few at once, and gives the answers in order. After a failure no other is begun; the first
  * is thrown when those under way have ended.

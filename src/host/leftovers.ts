@@ -14,7 +14,7 @@ import type { HostStep } from '../plan/host-step.ts';
 import { removeEmptied } from '../plan/records.ts';
 import { execute } from '../system/execute.ts';
 import type { System } from '../system/system.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { carryOut, FEW, type Host, inParallel, locked } from './host.ts';
 import type { Records } from './store.ts';
 
 const NOTE = 'a run that was killed left it';
@@ -84,7 +84,7 @@ async function findLeftovers({ zones }: Records, system: System): Promise<Leftov
     system.cutOff(ZONE_RECORDS),
     system.list(VOLATILE),
     system.cutOff(VOLATILE),
-    Promise.all(zones.map(({ name }) => findPublished(name, system))),
+    inParallel(zones, FEW, ({ name }) => findPublished(name, system)),
   ]);
   const ofZone = (path: string, pattern: RegExp): Leftover[] => {
     const zone = pattern.exec(path)?.[1];

@@ -15,7 +15,8 @@ import { planHostKeeping } from './global-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
 import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
-import { planLate, planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
+import { createPublisher, refuseFaultyFor, toldOf } from './publications.ts';
+import { createPublishing, type Published, type Publishing } from './publishing.ts';
 import { type Records, readRecords } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -26,10 +27,12 @@ export interface ZoneCreations {
   readonly networks: readonly Network[];
   /** All zones of the host, as they will be recorded while these are made. */
   readonly among: readonly ZoneRecord[];
-  /** Records, links, configurations, metadata: done under the lock of the host. */
-  readonly connect: HostPlan;
+  /** Their records, all or none, before anything else. */
+  readonly begin: HostPlan;
+  /** Links and configuration of each: they may be made beside each other. All of it is done under the lock of the host. */
+  readonly connect: readonly HostPlan[];
   /** Of the zones themselves, and of their routers. */
-  readonly publications: readonly ZonePublication[];
+  readonly publishing: Publishing;
 }
 
 /** What one zone needs when it is connected. */
@@ -39,11 +42,6 @@ export interface PlannedZone {
   /** What its links are held to before it boots, as far as that is known while they are not there. */
   readonly protect: HostPlan;
   readonly boot: HostPlan;
-}
-
-/** One zone decided upon, and what makes it. */
-export interface ZoneCreation extends PlannedZone {
-  readonly connect: HostPlan;
 }
 
 /** All that one look at the host gave. */
@@ -67,12 +65,11 @@ export async function planMakeZones(
   for (const record of wanted) known.set(record.name, record);
   const zones = changed.length === 0 ? records.zones : byName([...known.values()]);
   const told = new Set(wanted.flatMap((record) => toldOf(record, { networks: records.networks, zones })));
-  const publications = await planPublications(
-    [...new Set([...wanted, ...told])],
-    { networks: records.networks, zones },
-    { settings, observed, system },
-  );
-  refuseFaulty(publications.filter(({ record }) => wanted.includes(record)));
+  const publisher = createPublisher({ networks: records.networks, zones }, { settings, observed, system });
+  const published = [...new Set([...wanted, ...told])].filter(hasMethod);
+  // Who is told of a zone that was recorded before may have been told already, by a run that was cut off then.
+  const late = changed.length === wanted.length ? [] : [...told].filter((record) => !wanted.includes(record));
+  for (const record of wanted.filter(hasMethod)) await refuseFaultyFor(record, publisher);
   const found = await Promise.all(wanted.map((record) => observeZone(record.name, observed, system)));
   const boots = wanted.map((record, index) => planFirstBoot(record, found[index]));
   const started = wanted.filter((record, index) => !changed.includes(record) && boots[index]?.length !== 0);
@@ -82,24 +79,19 @@ export async function planMakeZones(
     settings,
     networks: records.networks,
     among: zones,
-    publications,
-    connect: [
+    begin: [
       ...recordZones(
         changed.map((record) => ({ record, note: takes(record) })),
         changed.some(({ name }) => records.zones.some((zone) => zone.name === name)),
       ),
       ...(await planHostKeeping(wanted, system)),
-      ...wanted.flatMap((record) => planVnics(record, observed.links)),
-      ...wanted.flatMap((record) => planInterfaces(record, observed.interfaces)),
-      ...wanted.flatMap((record, index) => planZoneConfig(record, found[index])),
-      ...plansOf(publications),
-      ...(changed.length === wanted.length
-        ? []
-        : await planLate(
-            publications.filter(({ record }) => !wanted.includes(record)),
-            system,
-          )),
     ],
+    connect: wanted.map((record, index) => [
+      ...planVnics(record, observed.links),
+      ...planInterfaces(record, observed.interfaces),
+      ...planZoneConfig(record, found[index]),
+    ]),
+    publishing: createPublishing(published, late, publisher, host),
     zones: wanted.map((record, index) => ({
       record,
       install: planInstall(record, found[index]),
@@ -109,11 +101,10 @@ export async function planMakeZones(
   };
 }
 
-/** Plans what one recorded zone still lacks. Changes nothing. */
-export async function planMakeZone(record: ZoneRecord, situation: Situation, host: Host): Promise<ZoneCreation> {
-  const { connect, zones } = await planMakeZones([record], situation, host);
-  const [zone = { record, install: [], protect: [], boot: [] }] = zones;
-  return { ...zone, connect };
+/** The whole plan of some zones, for people who look at it first. */
+export async function planOfCreations({ begin, connect, publishing, zones }: ZoneCreations): Promise<HostPlan> {
+  const own = zones.flatMap(({ install, protect, boot }) => [...install, ...protect, ...boot]);
+  return [...begin, ...connect.flat(), ...(await publishing.plan()), ...own];
 }
 
 /** The order in which `readRecords` gives them, so that metadata do not change when they are read again. */
@@ -133,7 +124,10 @@ export interface MadeZones {
   readonly among: readonly ZoneRecord[];
 }
 
-/** Zones that are installed or booted at the same time: each is mostly waiting, and the host has other work. */
+/**
+ * Zones that are connected, installed or booted at the same time: each is mostly waiting, and the host has other work. dladm and
+ * zonecfg may run beside themselves: dlmgmtd does one thing after the other (§1.12), and zonecfg waits for the lock of its index.
+ */
 const AT_ONCE = 4;
 
 /**
@@ -151,18 +145,17 @@ export async function makeZones(
   host: Host,
 ): Promise<MadeZones> {
   let begun: readonly ZoneRecord[] = [];
-  let creations: ZoneCreations | undefined;
+  let made: Made | undefined;
   await undoing(
     async () => {
-      creations = await locked(host, 'host', async () => {
+      made = await locked(host, 'host', async () => {
         const planned = await plan();
         begun = planned.zones.flatMap(({ record }) => (record.state === 'creating' ? [record] : []));
-        await carryOut(planned.connect, host);
-        return planned;
+        return { ...planned, published: await connectZones(planned, host) };
       });
-      await inParallel(creations.zones, AT_ONCE, ({ install }) => carryOut(install, host));
+      await inParallel(made.zones, AT_ONCE, ({ install }) => carryOut(install, host));
       await checkMade(
-        creations.zones.map(({ record }) => record),
+        made.zones.map(({ record }) => record),
         host,
       );
     },
@@ -170,14 +163,24 @@ export async function makeZones(
     names.length === 1 ? `delete-zone ${names.join()}` : 'sync',
     host,
   );
-  if (creations === undefined) throw new Error('undoing ends without an error only when its work is done');
-  const made = creations;
-  for (const { record } of made.zones) {
-    if (record.state === 'creating') await carryOut([recordReady({ ...record, state: 'ready' })], host);
-  }
-  const booted = await inParallel(made.zones, AT_ONCE, (zone) => bootFirst(zone, made, host));
-  await waitForRouters(made, host);
-  return { zones: booted, among: made.among };
+  if (made === undefined) throw new Error('undoing ends without an error only when its work is done');
+  const creations = made;
+  await carryOut(recordReady(begun), host);
+  const booted = await inParallel(creations.zones, AT_ONCE, (zone) => bootFirst(zone, creations, host));
+  await waitForRouters(creations, host);
+  return { zones: booted, among: creations.among };
+}
+
+/** Creations that are connected, and what was published for them. */
+interface Made extends ZoneCreations {
+  readonly published: readonly Published[];
+}
+
+async function connectZones({ begin, connect, publishing }: ZoneCreations, host: Host): Promise<Published[]> {
+  await carryOut(begin, host);
+  publishing.prepare();
+  await inParallel(connect, AT_ONCE, (one) => carryOut(one, host));
+  return await publishing.carryOut();
 }
 
 async function takeBack(records: readonly ZoneRecord[], host: Host): Promise<void> {
@@ -193,13 +196,13 @@ async function takeBack(records: readonly ZoneRecord[], host: Host): Promise<voi
 }
 
 /** Boots a zone for the first time and waits until it has verified its network, where it runs our method. */
-async function bootFirst({ record, boot }: PlannedZone, creations: ZoneCreations, host: Host): Promise<ZoneRecord> {
-  const { settings, publications } = creations;
+async function bootFirst({ record, boot }: PlannedZone, creations: Made, host: Host): Promise<ZoneRecord> {
+  const { settings, published } = creations;
   const ready: ZoneRecord = { ...record, state: 'ready' };
   if (!record.bootPending) return ready;
   await protectLinks(record, creations, host);
   await carryOut(boot, host);
-  const own = publications.find(({ zone }) => zone === record.name);
+  const own = published.find(({ zone }) => zone === record.name);
   if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);
   const booted: ZoneRecord = { ...ready, bootPending: false };
   await carryOut([recordZone(booted, '~', hasMethod(record) ? 'its network is verified' : 'it is booted')], host);
@@ -216,17 +219,18 @@ async function protectLinks(record: ZoneRecord, { settings, networks }: ZoneCrea
 }
 
 /** The running routers that were told of the zones, when one of those was booted. */
-async function waitForRouters({ zones, publications, settings }: ZoneCreations, host: Host): Promise<void> {
+async function waitForRouters({ zones, published, settings }: Made, host: Host): Promise<void> {
   if (!zones.some(({ record }) => record.bootPending)) return;
-  const others = publications.filter(({ record }) => !zones.some((zone) => zone.record.name === record.name));
+  const others = published.filter(({ record }) => !zones.some((zone) => zone.record.name === record.name));
   await waitForRunning(others, settings.bootSeconds, host.system);
 }
 
 /** Observes again and plans again: nothing may be left. */
 async function checkMade(records: readonly ZoneRecord[], { system }: Host): Promise<void> {
   const observed = await observeDetails(await observeHost(system, records), records, system);
-  for (const record of records) {
-    const zone = await observeZone(record.name, observed, system);
+  const zones = await inParallel(records, AT_ONCE, ({ name }) => observeZone(name, observed, system));
+  for (const [index, record] of records.entries()) {
+    const zone = zones[index];
     const left = [
       ...planVnics(record, observed.links),
       ...planInterfaces(record, observed.interfaces),

@@ -11,18 +11,26 @@ import { digestOfLayers } from '../plan/template-digest.ts';
 import type { System } from '../system/system.ts';
 import { observeApplied } from './applied.ts';
 import { bootPrograms } from './boot-programs.ts';
+import { FEW, inParallel } from './host.ts';
 import type { Observed } from './observe.ts';
 import { readPublished, type SiteTemplates, siteTemplates } from './site-templates.ts';
 import type { Records } from './store.ts';
 
 /** A publication, and the zone it is for. */
-export interface ZonePublication extends Publication {
+export interface ZonePublication extends Omit<Publication, 'text'> {
   readonly record: ZoneRecord;
   readonly running: boolean;
   /** Whether what is published of facts and templates is as recorded; a boot that is planned anew is nothing to a zone that runs. */
   readonly isPublished: boolean;
   /** What is wrong with the templates of the host: then those that were published stay. */
   readonly fault?: OperatorError;
+}
+
+/** What publications are planned from, beside the records. */
+interface PublishingSituation {
+  readonly settings: Settings;
+  readonly observed: Pick<Observed, 'zones'>;
+  readonly system: System;
 }
 
 /**
@@ -32,37 +40,60 @@ export interface ZonePublication extends Publication {
 export async function planPublications(
   zones: readonly ZoneRecord[],
   records: Pick<Records, 'networks' | 'zones'>,
-  { settings, observed, system }: { settings: Settings; observed: Pick<Observed, 'zones'>; system: System },
+  situation: PublishingSituation,
 ): Promise<ZonePublication[]> {
+  const publisher = createPublisher(records, situation);
+  return await inParallel(zones.filter(hasMethod), FEW, (record) => publisher.plan(record));
+}
+
+/** Plans publications one by one; what they have in common is read once. */
+export interface Publisher {
+  /** As `planPublications`, for a zone that runs our method. */
+  plan(record: ZoneRecord): Promise<ZonePublication>;
+  /** What is wrong with the templates of the host for a zone. Undefined: nothing. */
+  faultFor(record: ZoneRecord): Promise<OperatorError | undefined>;
+}
+
+export function createPublisher(
+  records: Pick<Records, 'networks' | 'zones'>,
+  { settings, observed, system }: PublishingSituation,
+): Publisher {
   const running = new Set(
     [...observed.zones.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
   );
   const recorded = { ...records, resolver: settings.resolver, vars: settings.vars, running };
   const site = siteTemplates(system);
   const boots = bootPrograms(system);
-  return await Promise.all(
-    zones.filter(hasMethod).map(async (record) => {
-      const text = await system.readFile(metadataFile(record.name));
-      const running = observed.zones.get(record.name)?.state === 'running';
-      const applied = text === undefined && running ? (await observeApplied(record.name, system)).status : undefined;
-      const generation = applied === undefined ? {} : { applied: applied.generation };
-      const { digest, plan: templates, fault } = await planSiteTemplates(record.name, text, site, system);
-      const facts = { ...factsOf(record, recorded), ...(digest === undefined ? {} : { templates: digest }) };
-      const publication = planPublication(facts, { text, ...generation });
-      const plan = [...templates, ...publication.plan];
-      const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
-      // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
-      const ahead = await boots.plan(record.name, publication.text, () => site.read(record.name));
-      return {
-        ...publication,
-        plan: [...plan, ...ahead, ...refresh],
-        record,
-        running,
-        isPublished: plan.length === 0,
-        ...(fault === undefined ? {} : { fault }),
-      };
-    }),
-  );
+
+  async function plan(record: ZoneRecord): Promise<ZonePublication> {
+    const text = await system.readFile(metadataFile(record.name));
+    const running = observed.zones.get(record.name)?.state === 'running';
+    const applied = text === undefined && running ? (await observeApplied(record.name, system)).status : undefined;
+    const generation = applied === undefined ? {} : { applied: applied.generation };
+    const { digest, plan: templates, fault } = await planSiteTemplates(record.name, text, site, system);
+    const own = factsOf(record, recorded);
+    const facts = digest === undefined ? own : { ...own, templates: digest };
+    const publication = planPublication(facts, { text, ...generation });
+    const plan = [...templates, ...publication.plan];
+    const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
+    // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
+    const ahead = await boots.plan(record.name, publication.text, () => site.read(record.name));
+    return {
+      zone: record.name,
+      generation: publication.generation,
+      plan: [...plan, ...ahead, ...refresh],
+      record,
+      running,
+      isPublished: plan.length === 0,
+      ...(fault === undefined ? {} : { fault }),
+    };
+  }
+
+  async function faultFor({ name }: ZoneRecord): Promise<OperatorError | undefined> {
+    return (await planSiteTemplates(name, undefined, site, system)).fault;
+  }
+
+  return { plan, faultFor };
 }
 
 /** The digest of the templates that a zone is to be given, and what publishes them. */
@@ -86,6 +117,12 @@ async function planSiteTemplates(zone: ZoneName, text: string | undefined, site:
  */
 export function refuseFaulty(publications: readonly ZonePublication[]): void {
   const fault = publications.find((publication) => publication.fault !== undefined)?.fault;
+  if (fault !== undefined) throw fault;
+}
+
+/** As `refuseFaulty`, before anything is planned. */
+export async function refuseFaultyFor(record: ZoneRecord, publisher: Publisher): Promise<void> {
+  const fault = await publisher.faultFor(record);
   if (fault !== undefined) throw fault;
 }
 

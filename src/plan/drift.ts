@@ -127,7 +127,7 @@ export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift
 }
 
 /** The published metadata of a zone, where they are not what the records say. */
-export function findPublicationDrift({ zone, generation, plan }: Publication): Drift[] {
+export function findPublicationDrift({ zone, generation, plan }: Omit<Publication, 'text'>): Drift[] {
   const [first] = plan;
   const isBoot = first?.about === 'boot';
   return driftWhere(

@@ -95,21 +95,30 @@ export function planTransactionEnd(): HostStep {
   return forget(dirname(TRANSACTION_FILE), TRANSACTION_FILE, 'all of it is recorded');
 }
 
-/** Writes that a zone is made, and clears away what a run that was cut off had ready for zonecfg. */
-export function recordReady(record: ZoneRecord): HostStep {
-  return clearingDraft(recordZone({ ...record, state: 'ready' }, '~', 'everything is there'), record.name);
+/** Writes that zones are made, and clears away what a run that was cut off had ready for zonecfg. Empty for none. */
+export function recordReady(zones: readonly ZoneRecord[]): HostStep[] {
+  const ready = zones.map((record) => ({
+    record: { ...record, state: 'ready' as const },
+    note: 'everything is there',
+  }));
+  return recordZones(ready, true).map((step) =>
+    clearingDrafts(
+      step,
+      zones.map(({ name }) => name),
+    ),
+  );
 }
 
 export function forgetZone(zone: ZoneName): HostStep {
   const step = forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
-  return { ...clearingDraft(step, zone), changes: [{ what: 'deleted', subject: `zone ${zone}` }] };
+  return { ...clearingDrafts(step, [zone]), changes: [{ what: 'deleted', subject: `zone ${zone}` }] };
 }
 
-function clearingDraft(step: HostStep, zone: ZoneName): HostStep {
-  return {
-    ...step,
-    steps: [{ kind: 'remove', reason: step.note, path: zonecfgFile(zone), scratch: true }, ...step.steps],
-  };
+function clearingDrafts(step: HostStep, zones: readonly ZoneName[]): HostStep {
+  const drafts = zones.map(
+    (zone) => ({ kind: 'remove', reason: step.note, path: zonecfgFile(zone), scratch: true }) as const,
+  );
+  return { ...step, steps: [...drafts, ...step.steps] };
 }
 
 export function forgetNetwork(network: NetworkName): HostStep {

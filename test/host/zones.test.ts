@@ -5,6 +5,7 @@ import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { createZone, planCreateZones } from '../../src/host/create-zone.ts';
 import { deleteNetwork } from '../../src/host/delete-network.ts';
 import { deleteZone, planDeleteZone, removalPlan } from '../../src/host/delete-zone.ts';
+import { planOfCreations } from '../../src/host/make-zone.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
@@ -119,10 +120,9 @@ test('what was created needs no sync, and sync changes nothing', async () => {
 
 test('a dry run changes nothing', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');
-  const { connect, zones } = await planCreateZones([memberRequest('db1')], fake.host);
-  const [install, boot] = [zones.flatMap((zone) => zone.install), zones.flatMap((zone) => zone.boot)];
+  const plan = await planOfCreations(await planCreateZones([memberRequest('db1')], fake.host));
   assert.equal(
-    [...connect, ...install, ...boot].map(({ sign, about, what, note }) => `${sign} ${about} ${what} | ${note}`),
+    plan.map(({ sign, about, what, note }) => `${sign} ${about} ${what} | ${note}`),
     [
       '+ record /etc/zonenet/zones/db1.ini | db1 takes 10.2.0.3, znic2',
       '+ link /usr/sbin/dladm create-vnic -l zstub0 znic2 | znic2 is missing',
@@ -136,6 +136,8 @@ test('a dry run changes nothing', async () => {
       '+ service SVCCFG_REPOSITORY=/zones/db1/root/etc/svc/repository.db /usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-ipv6.xml | before the first boot',
       '+ service SVCCFG_REPOSITORY=/zones/db1/root/etc/svc/repository.db /usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-forwarding.xml | before the first boot',
       '+ service SVCCFG_REPOSITORY=/zones/db1/root/etc/svc/repository.db /usr/sbin/svccfg import /opt/zonenet/smf-manifests/zonenet-names.xml | before the first boot',
+      '~ link /usr/sbin/dladm set-linkprop -t -p allowed-ips=10.2.0.3/32 znic2 | znic2 may send anything',
+      '~ link /usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted,ip-nospoof,dhcp-nospoof znic2 | znic2 may send anything',
       '+ boot /usr/sbin/zoneadm -z db1 boot | ',
     ],
   );

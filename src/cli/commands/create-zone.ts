@@ -22,10 +22,9 @@ import {
   type ZoneRecord,
 } from '../../domain/zone-record.ts';
 import { createZones, planCreateZones } from '../../host/create-zone.ts';
-import type { PlannedZone } from '../../host/make-zone.ts';
+import { planOfCreations } from '../../host/make-zone.ts';
 import type { LinkRequest, MembershipRequest, OutsideRequest, ZoneRequest } from '../../host/zone-request.ts';
 import { wholeNumber } from '../../ini/shape.ts';
-import type { HostPlan } from '../../plan/host-step.ts';
 import { type CliCommand, type Context, collecting, reading } from '../command.ts';
 import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
@@ -159,16 +158,11 @@ async function run(
   const extra = file === undefined ? [] : await readLines(file, host.system);
   const requests = names.map((name) => ({ ...request, name, extra }));
   if (dryRun === true) {
-    const { connect, zones } = await planCreateZones(requests, host);
-    printDryRun([...connect, ...zones.flatMap(planOf)], verbose, print);
+    printDryRun(await planOfCreations(await planCreateZones(requests, host)), verbose, print);
     return;
   }
   const { zones, among } = await createZones(requests, host);
   for (const record of zones) print(`${describeZone(record, among)}\n`);
-}
-
-function planOf({ install, protect, boot }: PlannedZone): HostPlan {
-  return [...install, ...protect, ...boot];
 }
 
 async function readLines(file: string, system: Context['host']['system']): Promise<string[]> {
