@@ -73,6 +73,38 @@ export function inOrder(zones: Records['zones']): ZoneRecord[] {
   return keyed.sort(([a], [b]) => (a < b ? -1 : 1)).map(([, zone]) => zone);
 }
 
+type ShownLink = ZoneNic & { readonly held: LinkProtection | undefined };
+
+/** What each field shows, of a zone or of one of its links. */
+const OF_ZONE: Readonly<Record<string, (shown: ShownZone) => string>> = {
+  zone: ({ record }) => record.name,
+  role: ({ record }) => record.role,
+  state: ({ state = '' }) => state,
+  applied: ({ applied = '' }) => applied,
+  brand: ({ record }) => record.brand,
+  zonepath: ({ record }) => record.zonepath,
+  autoboot: ({ record }) => (record.autoboot ? 'true' : 'false'),
+  groups: ({ record }) => record.groups.join(','),
+  id: ({ record }) => record.id,
+};
+
+const OF_LINK: Readonly<Record<string, (link: ShownLink) => string>> = {
+  link: ({ link }) => link,
+  over: ({ over }) => over,
+  side: ({ side }) => side,
+  network: ({ network = '' }) => network,
+  mtu: ({ mtu }) => `${mtu}`,
+  address: ({ dhcp, addrconf, addresses }) =>
+    [...(dhcp ? ['dhcp'] : []), ...(addrconf ? ['addrconf'] : []), ...addresses.map(formatInterfaceAddress)].join(','),
+  router: ({ routers }) => routers.join(','),
+  vlan: ({ vlan = '' }) => `${vlan}`,
+  bandwidth: ({ bandwidth }) => (bandwidth === undefined ? '' : formatBandwidth(bandwidth)),
+  priority: ({ priority = '' }) => priority,
+  // Live: what the link may not do, and with ip-nospoof the only addresses it may send from.
+  protection: ({ held }) => held?.types.join(',') ?? '',
+  allowed: ({ held }) => held?.allowedIps.join(',') ?? '',
+};
+
 /** The fields of show-zone, in the order they are shown. */
 export const ZONE_FIELDS = ['zone', 'role', 'state', 'link', 'over', 'address', 'router', 'applied'] as const;
 /** Further ones, on request. */
@@ -92,45 +124,18 @@ export const MORE_ZONE_FIELDS = [
   'id',
 ] as const;
 
-/** One row a link; a zone without links has one row. */
-export function zoneRows({ record, state = '', applied = '', protection }: ShownZone): Record<string, string>[] {
-  const { name, role, brand, zonepath, autoboot, groups, id } = record;
-  const zone = {
-    zone: name,
-    role,
-    state,
-    applied,
-    brand,
-    zonepath,
-    autoboot: autoboot ? 'true' : 'false',
-    groups: groups.join(','),
-    id,
-  };
-  return record.nics.length === 0
-    ? [zone]
-    : record.nics.map((nic) => ({ ...zone, ...nicFields(nic), ...held(protection?.get(nic.link)) }));
-}
-
-function nicFields(nic: ZoneNic): Record<string, string> {
-  const { link, over, side, network, mtu, dhcp, addrconf, addresses, routers, vlan, bandwidth, priority } = nic;
-  const learnt = [...(dhcp ? ['dhcp'] : []), ...(addrconf ? ['addrconf'] : [])];
-  return {
-    link,
-    over,
-    side,
-    network: network ?? '',
-    mtu: `${mtu}`,
-    address: [...learnt, ...addresses.map(formatInterfaceAddress)].join(','),
-    router: routers.join(','),
-    vlan: vlan === undefined ? '' : `${vlan}`,
-    bandwidth: bandwidth === undefined ? '' : formatBandwidth(bandwidth),
-    priority: priority ?? '',
-  };
-}
-
-/** Live: what the link may not do, and with ip-nospoof the only addresses it may send from. */
-function held(protection: LinkProtection | undefined): Record<string, string> {
-  return { protection: protection?.types.join(',') ?? '', allowed: protection?.allowedIps.join(',') ?? '' };
+/** Some fields of a zone by name, one row a link; a zone without links has one row. */
+export function zoneRows(shown: ShownZone, fields: readonly string[]): Record<string, string>[] {
+  const rowOf = (nic?: ShownLink) =>
+    Object.fromEntries(
+      fields.map((field) => [
+        field,
+        OF_ZONE[field]?.(shown) ?? (nic === undefined ? '' : (OF_LINK[field]?.(nic) ?? '')),
+      ]),
+    );
+  const { nics } = shown.record;
+  if (nics.length === 0) return [rowOf()];
+  return nics.map((nic) => rowOf({ ...nic, held: shown.protection?.get(nic.link) }));
 }
 
 /** Adds what the links of zones are held to, in one command for all. */

@@ -45,7 +45,15 @@ async function run(
   const links = fields.includes('protection') || fields.includes('allowed');
   const shown = links ? await withProtection(known, host.system) : known;
   if (options.json === true) print(`${JSON.stringify(shown.map(toJson), null, 2)}\n`);
-  else print(formatRows(shown.flatMap(zoneRows), fields, options, { colour, grouped: GROUPED }));
+  else
+    print(
+      formatRows(
+        shown.flatMap((zone) => zoneRows(zone, fields)),
+        fields,
+        options,
+        { colour, grouped: GROUPED },
+      ),
+    );
 }
 
 function toJson({ record: { nics, state: _, ...record }, state, applied }: ShownZone) {
