@@ -49,6 +49,19 @@ const showRouting = () => showProperties(ROUTING_SETUP, ROUTING_DECIDED, 'edited
 /** What is asked of every zone, whatever its metadata say. */
 export const ASKED_ALWAYS: readonly Command[] = [showLinks(), showAddresses(), showRouteTable(), showRouting()];
 
+const showPolicy = () => showProperties(IPFILTER, 'firewall_config_default', 'running');
+
+/** What is asked of every proxy whose packet filter runs. */
+export const ASKED_OF_PROXIES: readonly Command[] = [
+  showForwardingDefault('inet'),
+  showForwardingDefault('inet6'),
+  showForwarding(),
+  showPolicy(),
+  showFilterRules('inet'),
+  showFilterRules('inet6'),
+  showNatRules(),
+];
+
 /** What the zone has of all that is wanted. `readable` says where the wanted filter files can be read. */
 export async function observeZone(
   { metadata, files }: DesiredZone,
@@ -165,7 +178,7 @@ export async function observeFilter(
 ): Promise<ObservedFilter> {
   const [services, policy] = await Promise.all([
     askServices(FILTER_SERVICES),
-    ask(showProperties(IPFILTER, 'firewall_config_default', 'running'), system, { tolerates: [1] }),
+    ask(showPolicy(), system, { tolerates: [1] }),
   ]);
   const ipfilter = services.get(IPFILTER);
   return {

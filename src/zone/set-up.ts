@@ -2,6 +2,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { ZoneStatus } from '../domain/zone-status.ts';
 import { exitStatusOf, SMF_EXIT, ZONENET, ZONENET_IPV6 } from '../illumos/smf.ts';
 import { refuseUnwritable } from '../plan/files.ts';
+import { FILTER_FILES } from '../plan/filter.ts';
 import type { Trouble } from '../plan/trouble.ts';
 import { hasIpv6Service, ipv6Trouble, isIpv6Pending, troublesOf } from '../plan/troubles.ts';
 import type { ObservedZone } from '../plan/zone.ts';
@@ -12,7 +13,7 @@ import { planBootAhead } from './boot-ahead.ts';
 import { checkCandidates } from './candidates.ts';
 import { type Configuration, readConfiguration } from './configuration.ts';
 import { readLastGood } from './last-good.ts';
-import { ASKED_ALWAYS } from './observe.ts';
+import { ASKED_ALWAYS, ASKED_OF_PROXIES } from './observe.ts';
 import { observeFiles } from './observe-files.ts';
 import { describeError } from './report.ts';
 import { oneLine, readStatus, writeStatus } from './status.ts';
@@ -34,7 +35,7 @@ const RECOVER: Readonly<Record<Occasion, string>> = {
 export async function setUp(context: Run): Promise<number> {
   const { zone, occasion, system } = context;
   const began = system.monotonic();
-  const ahead = askAhead(ASKED_ALWAYS, system);
+  const ahead = await askWhatIsSure(occasion, system);
   const previous = await readStatus(system);
   const record = (status: Omit<ZoneStatus, 'applied' | 'milliseconds'>) =>
     writeStatus(
@@ -91,6 +92,12 @@ export async function setUp(context: Run): Promise<number> {
     await record({ generation, digest, verified: troubles.length === 0 && !pending, message });
   }
   return troubles.length > 0 && occasion !== 'refresh' ? SMF_EXIT.degraded : SMF_EXIT.ok;
+}
+
+/** Programs that will be asked run while the metadata are read. At boot a proxy's packet filter does not run yet. */
+async function askWhatIsSure(occasion: Occasion, system: System): Promise<System> {
+  const wasProxy = occasion === 'refresh' && (await system.kindOf(FILTER_FILES.nat)) !== undefined;
+  return askAhead(wasProxy ? [...ASKED_ALWAYS, ...ASKED_OF_PROXIES] : ASKED_ALWAYS, system);
 }
 
 /** A restored host or a stale copy: what was applied is newer (docs/decisions/0010). */
