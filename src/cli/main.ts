@@ -165,11 +165,12 @@ async function createProgram(called: string | undefined, act: (run: (context: Co
     .helpCommand('help [command]', 'how to call a command')
     .addHelpText('after', EXIT_HELP);
   quiet(program);
+  const isOne = called !== undefined && Object.hasOwn(COMMANDS, called);
   for (const [name, { summary, load }] of Object.entries(COMMANDS)) {
+    if (isOne && name !== called) continue;
     const command = program.command(name).summary(summary).description(summary);
     quiet(command);
-    if (called === name || called === undefined || !Object.hasOwn(COMMANDS, called))
-      (await load()).configure(command, act);
+    (await load()).configure(command, act);
   }
   return program;
 }
