@@ -2,7 +2,7 @@ import { createRecorder } from '../host/history.ts';
 import type { Host } from '../host/host.ts';
 import { type Command, formatCommand } from '../illumos/command.ts';
 import { HISTORY_FILE, VOLATILE } from '../plan/host-paths.ts';
-import { appendLine } from '../system/append.ts';
+import { appendLines } from '../system/append.ts';
 import { atMost } from '../system/at-most.ts';
 import { DEFAULT_TIMEOUT_SECONDS } from '../system/environment.ts';
 import { acquireLock } from '../system/lock.ts';
@@ -27,7 +27,7 @@ export function createNodeHost(progress: Progress, args: readonly string[]): Hos
   const record = createRecorder(
     { user: callerOf(process.env, process.getuid?.()), command },
     () => new Date(),
-    (line) => appendLine(HISTORY_FILE, line, HISTORY_BYTES),
+    (lines) => appendLines(HISTORY_FILE, lines, HISTORY_BYTES),
   );
   return {
     system: createNodeSystem({

@@ -16,19 +16,18 @@ export async function readHistory(system: System): Promise<HistoryEntry[]> {
 export function createRecorder(
   run: Pick<HistoryEntry, 'user' | 'command'>,
   now: () => Date,
-  append: (line: string) => void,
+  append: (lines: string) => void,
 ): (step: Pick<HostStep, 'changes'>) => void {
   const told = new Set<string>();
   return ({ changes }) => {
     if (changes === undefined && told.size > 0) return;
     const lines: readonly Pick<HistoryEntry, 'what' | 'subject'>[] = changes ?? [{ what: 'mended', subject: '' }];
-    for (const { what, subject } of lines) {
-      if (told.has(subject)) continue;
-      told.add(subject);
-      const time = now()
-        .toISOString()
-        .replace(/\.\d+Z$/, 'Z');
-      append(formatHistoryEntry({ ...run, time, what, subject }));
-    }
+    const fresh = lines.filter(({ subject }) => !told.has(subject));
+    if (fresh.length === 0) return;
+    for (const { subject } of fresh) told.add(subject);
+    const time = now()
+      .toISOString()
+      .replace(/\.\d+Z$/, 'Z');
+    append(fresh.map(({ what, subject }) => formatHistoryEntry({ ...run, time, what, subject })).join(''));
   };
 }

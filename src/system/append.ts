@@ -14,21 +14,21 @@ import { OperatorError } from '../domain/errors.ts';
 import { errorCode } from './node-error.ts';
 
 /**
- * Adds a line to a file, durably; the line ends in a newline. A file of `most` bytes is moved to PATH.0 first, in place
+ * Adds lines to a file, durably; each ends in a newline. A file of `most` bytes is moved to PATH.0 first, in place
  * of the one there, so that it never takes more than twice that.
  *
  * Synchronous: a change is written down before it is made.
  *
  * @throws {OperatorError} WRITE_FAILED
  */
-export function appendLine(path: string, line: string, most: number): void {
+export function appendLines(path: string, lines: string, most: number): void {
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
     const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
     if (size >= most) renameSync(path, `${path}.0`);
     const file = openSync(path, 'a+', 0o644);
     try {
-      writeSync(file, `${endsInNewline(file) ? '' : '\n'}${line}`);
+      writeSync(file, `${endsInNewline(file) ? '' : '\n'}${lines}`);
       fsyncSync(file);
     } finally {
       closeSync(file);
