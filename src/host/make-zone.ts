@@ -126,7 +126,7 @@ export interface MadeZones {
 
 /**
  * Zones that are connected, installed or booted at the same time: each is mostly waiting, and the host has other work. dladm and
- * zonecfg may run beside themselves: dlmgmtd does one thing after the other (§1.12), and zonecfg waits for the lock of its index.
+ * zonecfg may run beside themselves: dlmgmtd does one thing after the other (§1.12), and zonecfg waits for the lock of its index (docs/decisions/0016).
  */
 const AT_ONCE = 4;
 
