@@ -17,7 +17,7 @@ import { readIndexed } from './record-index.ts';
 const RECORD = '.ini';
 
 /** From how many zones on an index is faster than reading each record. */
-const MANY = 200;
+const MANY = 32;
 
 /** All records of the host, in order of their names. */
 export interface Records {

@@ -44,11 +44,12 @@ test('a node that cannot be executed is not taken', ({ root }) => {
   else assert.is(status, 5);
 });
 
-test('a small nursery is for commands that look at all zones, where there are many', ({ root }) => {
+test('a small nursery is for commands that look at all zones, where there are thousands', ({ root }) => {
   writeFileSync(join(root, 'lib/start-znetadm.cjs'), 'process.stdout.write(JSON.stringify(process.execArgv))');
-  mkdirSync(join(root, 'run/zonenet'), { recursive: true });
+  const zones = join(root, 'etc/zonenet/zones');
+  mkdirSync(zones, { recursive: true });
   const flagsOf = (...args: readonly string[]) => {
-    const mount = 'mount --bind "$0/run" /var/run && exec "$@"';
+    const mount = 'mount --bind "$0/etc" /etc && exec "$@"';
     const argv = ['-r', '-m', '/bin/sh', '-c', mount, root, '/bin/sh', join(root, 'bin/znetadm'), ...args];
     const env = { PATH: '/usr/bin:/bin', ZONENET_NODE: process.execPath };
     const { stdout, stderr } = spawnSync('unshare', argv, { env, encoding: 'utf8' });
@@ -56,7 +57,7 @@ test('a small nursery is for commands that look at all zones, where there are ma
     return JSON.parse(stdout);
   };
   assert.equal(flagsOf('check'), []);
-  writeFileSync(join(root, 'run/zonenet/zone-index'), '');
+  for (let number = 0; number < 4000; number++) writeFileSync(join(zones, `web${number}.ini`), '');
   assert.equal(flagsOf('check'), ['--max-semi-space-size=4']);
   assert.equal(flagsOf('create-zone'), []);
   assert.equal(flagsOf(), []);
