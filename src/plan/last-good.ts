@@ -46,11 +46,19 @@ export function formatLastGood({
  * @throws {SyntaxError} when it is damaged, or of another format
  */
 export function parseLastGood(content: string): StoredConfiguration {
+  if (content.startsWith('{\n "format": 1,\n')) return parseFirstFormat(content);
   const [head = ''] = /^\{\n "format": 2,\n(?: "key": "[0-9a-f]*",\n)?/.exec(content) ?? [];
   const body = content.slice(head.length + digestLine('').length);
   if (head === '') throw new SyntaxError(`not of format ${FORMAT}`);
   if (content !== `${head}${digestLine(body)}${body}`) throw new SyntaxError('damaged');
   return JSON.parse(content) as StoredConfiguration;
+}
+
+/** What the software before had written; it stays until the next refresh or boot. */
+function parseFirstFormat(content: string): StoredConfiguration {
+  const { metadata, files, digest } = JSON.parse(content) as StoredConfiguration & { readonly digest: string };
+  if (digest !== digestOf(JSON.stringify([metadata, files]))) throw new SyntaxError('damaged');
+  return { metadata, files };
 }
 
 /** Whether the beginning of LAST_GOOD says that its files were made from the inputs of this key. */

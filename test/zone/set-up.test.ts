@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAddress } from '../../src/domain/address.ts';
@@ -346,6 +347,25 @@ for (const [what, spoil, code] of [
     assert.equal(stateOf(zone), before);
   });
 }
+
+test('what the software before had kept as last good is of use until the next refresh', async () => {
+  const zone = await runningProxy();
+  const { metadata, files } = parseLastGood(zone.files.get(LAST_GOOD) ?? '');
+  const digest = createHash('sha256')
+    .update(JSON.stringify([metadata, files]))
+    .digest('hex');
+  const older = (sum: string) =>
+    zone.files.set(
+      LAST_GOOD,
+      `${JSON.stringify({ format: 1, key: 'a', digest: sum, metadata, files }, undefined, 1)}\n`,
+    );
+  older(digest);
+  assert.is(await startForwarding('proxy', zone.system), 0);
+  older(digest.replace(/./, (first) => (first === '0' ? '1' : '0')));
+  assert.is.not(await startForwarding('proxy', zone.system), 0);
+  assert.ok((await method(zone, 'refresh')).changes.includes('write /var/zonenet/last-good.json'));
+  assert.is(await startForwarding('proxy', zone.system), 0);
+});
 
 test('at boot the last good configuration takes the place of broken metadata', async () => {
   const zone = await runningProxy();
