@@ -164,18 +164,14 @@ export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Publish
   const current = generationAtHead(text);
   // What is as it would be written needs no reading. A zone refuses metadata older than what it has applied, so those
   // are published anew.
-  if (
-    text !== undefined &&
-    current !== undefined &&
-    current >= applied &&
-    formatMetadata({ ...facts, generation: current }) === text
-  ) {
+  const same = formatMetadata({ ...facts, generation: current ?? 1 });
+  if (current !== undefined && current >= applied && same === text) {
     return { zone: facts.zone, generation: current, text, plan: [] };
   }
   const before = text === undefined ? undefined : readMetadata(text, path);
   const generation = Math.max(before?.generation ?? 0, applied) + 1;
   const note = text === undefined ? `generation ${generation}` : changeNote(facts, before, generation);
-  const content = formatMetadata({ ...facts, generation });
+  const content = same.replace(GENERATION, `generation = ${generation}`);
   return {
     zone: facts.zone,
     generation,
@@ -200,9 +196,12 @@ export function publishedDigest(text: string | undefined, zone: ZoneName): strin
   return text === undefined ? undefined : readMetadata(text, metadataFile(zone))?.templates;
 }
 
-/** The generation as we write it, near the top. Undefined: not written by us. */
+/** The generation as we write it, near the top. */
+const GENERATION = /^generation = (\d{1,15})$/m;
+
+/** Undefined: not written by us. */
 function generationAtHead(text = ''): number | undefined {
-  const digits = /^generation = (\d{1,15})$/m.exec(text.slice(0, 500))?.[1];
+  const digits = GENERATION.exec(text.slice(0, 500))?.[1];
   return digits === undefined ? undefined : Number(digits);
 }
 
