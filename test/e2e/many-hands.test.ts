@@ -125,4 +125,27 @@ test('killed at any moment, again and again: repair leaves nothing lost, double 
   assert.ok(ended.killed > KILLS / 3, `most ended before they were killed: ${JSON.stringify(ended)}`);
 });
 
+test('many zones in one command, killed at any moment: repair ends at all of them or at none', async ({ lab }) => {
+  await must(lab, 'create-network -a 10.2.0.0/24 back');
+  const random = seededRandom(SEED);
+  const words = 'create-zone -N back --no-install -c 6 web';
+  const began = performance.now();
+  await must(lab, words);
+  const usual = performance.now() - began;
+  const ended = { none: 0, all: 0 };
+  for (let kill = 0; kill < KILLS / 3; kill += 1) {
+    for (const zone of linesOf(await must(lab, 'show-zone -p -o zone'))) await must(lab, `delete-zone ${zone}`);
+    const after = ((random() * usual) / 1000).toFixed(3);
+    await lab.run(['/usr/bin/timeout', '--foreground', '-s', 'KILL', after, ZNETADM, ...words.split(' ')]);
+    await must(lab, 'repair');
+    const { zones, addresses, ...found } = await audit(lab);
+    assert.equal(found, CLEAN, `killed after ${after} s`);
+    assert.ok(zones.length === 0 || zones.length === 6, `${zones.length} zones, killed after ${after} s`);
+    assert.is(new Set(addresses).size, zones.length);
+    assert.is(await must(lab, 'sync -n'), 'Nothing was changed.\n');
+    ended[zones.length === 0 ? 'none' : 'all'] += 1;
+  }
+  console.log(`${JSON.stringify(ended)}: all or none`);
+});
+
 test.run();
