@@ -106,6 +106,11 @@ export function routedNetworks({ role, nics }: ZoneRecord): NetworkName[] {
   return nics.flatMap(({ side, network }) => (side === 'inside' && network !== undefined ? [network] : []));
 }
 
+/** Whether a run that began to make or to boot it for the first time has not come to its end. */
+export function isUnfinished({ state, bootPending }: ZoneRecord): boolean {
+  return state === 'creating' || (state === 'ready' && bootPending);
+}
+
 /** The zone's addresses on one network. Empty when it is not on it. */
 export function addressesOn({ nics }: ZoneRecord, network: NetworkName): Address[] {
   return nics

@@ -2,7 +2,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
-import { hasMethod, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, isUnfinished, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { decideZones } from './decide-zone.ts';
 import { type Host, lockedAll } from './host.ts';
 import { type MadeZones, makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
@@ -27,9 +27,10 @@ export async function planCreateZones(requests: readonly ZoneRequest[], host: Ho
   const names = requests.map(({ name }) => name);
   refuseDamaged(records, `create zone${names.length > 1 ? 's' : ''} "${names.join('", "')}"`);
   const known = new Map(records.zones.map((zone) => [zone.name, zone]));
+  const isBegun = records.zones.some((zone) => names.includes(zone.name) && isUnfinished(zone));
   const taken = requests.flatMap((request) => {
     const before = known.get(request.name);
-    return before === undefined ? [] : [takeUp(before, request, observed)];
+    return before === undefined ? [] : [takeUp(before, request, { observed, isBegun })];
   });
   const fresh = requests.filter(({ name }) => !known.has(name));
   await checkSources(fresh, { records, settings, observed }, host);
@@ -91,11 +92,19 @@ async function checkSources(
   }
 }
 
-/** @throws {OperatorError} EXISTS when the zone is made already, or is another than asked for */
-function takeUp(before: ZoneRecord, request: ZoneRequest, observed: Observed): ZoneRecord {
-  const unfinished = before.state === 'creating' || before.bootPending;
+/**
+ * The record of a zone that a run was cut off with. Where that has begun several, some may be finished.
+ *
+ * @throws {OperatorError} EXISTS when the zone is made already, or is another than asked for
+ */
+function takeUp(
+  before: ZoneRecord,
+  request: ZoneRequest,
+  { observed, isBegun }: { observed: Observed; isBegun: boolean },
+): ZoneRecord {
+  const unfinished = isUnfinished(before);
   const fitting = before.state !== 'deleting' && before.origin === 'made' && fits(before, request);
-  if (unfinished && fitting && before.install === request.install) return before;
+  if (isBegun && fitting && before.install === request.install) return before;
   const waiting = !before.install && request.install && observed.zones.get(before.name)?.state === 'configured';
   if (fitting && waiting) return { ...before, state: 'creating', install: true, bootPending: request.boot };
   const [state, hint] =

@@ -1,7 +1,7 @@
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import { isUnfinished, type ZoneRecord } from '../domain/zone-record.ts';
 import {
   type Drift,
   driftWhere,
@@ -14,7 +14,7 @@ import {
 } from '../plan/drift.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { withOwnLinks } from '../plan/links.ts';
-import { recordNetwork } from '../plan/records.ts';
+import { recordFinished, recordNetwork } from '../plan/records.ts';
 import { findAppliedDrift } from './applied-drift.ts';
 import { planDeleteNetwork } from './delete-network.ts';
 import { planDeleteZone, removalPlan } from './delete-zone.ts';
@@ -30,8 +30,6 @@ import { readSeen, type Seen } from './seen.ts';
 import { readRecords, readSettings } from './store.ts';
 
 export const isGoing = ({ state }: ZoneRecord | Network) => state === 'deleting';
-export const isUnfinished = ({ state, bootPending }: ZoneRecord) =>
-  state === 'creating' || (state === 'ready' && bootPending);
 
 /** One look at all that drift is found by. */
 export async function look({ system }: Host): Promise<Situation> {
@@ -159,6 +157,8 @@ export async function findUnfinished(situation: Situation, host: Host): Promise<
         return [
           ...connect.flat().filter(({ about }) => about === 'link' || about === 'zone'),
           ...planned.flatMap(({ install, protect, boot }) => [...install, ...protect, ...boot]),
+          // Where all of it is there but the record: what was killed may have come so far.
+          ...recordFinished(zone),
         ];
       };
       return [{ of: `zone "${zone.name}"`, item: 'record', expected: 'ready', found }, plan] as const;

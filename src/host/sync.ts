@@ -1,19 +1,12 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
+import { isUnfinished } from '../domain/zone-record.ts';
 import type { Drift } from '../plan/drift.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { waitApplied } from './applied.ts';
 import { deleteNetwork } from './delete-network.ts';
 import { deleteZone } from './delete-zone.ts';
-import {
-  findDrift,
-  findRunningProtection,
-  findStanding,
-  isGoing,
-  isUnfinished,
-  look,
-  planAllPublications,
-} from './drift.ts';
+import { findDrift, findRunningProtection, findStanding, isGoing, look, planAllPublications } from './drift.ts';
 import { findHostDrift } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearLeftovers } from './leftovers.ts';

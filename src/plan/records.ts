@@ -95,6 +95,12 @@ export function planTransactionEnd(): HostStep {
   return forget(dirname(TRANSACTION_FILE), TRANSACTION_FILE, 'all of it is recorded');
 }
 
+/** What is written of a zone when nothing of it is left to do, and it has verified its network where it was to be booted. */
+export function recordFinished(zone: ZoneRecord): HostStep[] {
+  const finished: ZoneRecord = { ...zone, state: 'ready', bootPending: false };
+  return [recordZone(finished, '~', zone.bootPending ? 'it is booted' : 'everything is there')];
+}
+
 /** Writes that zones are made, and clears away what a run that was cut off had ready for zonecfg. Empty for none. */
 export function recordReady(zones: readonly ZoneRecord[]): HostStep[] {
   const ready = zones.map((record) => ({

@@ -63,13 +63,19 @@ test('create-zone of a member again finishes it', async () => {
   );
 });
 
+/** As the command does: nothing where a look finds nothing. */
+async function syncWhereNeeded({ host }: FakeHost): Promise<void> {
+  const { plan, faults } = await planSync(host);
+  if (plan.length + faults.length > 0) await sync(host);
+}
+
 test('sync finishes a member that was begun', async () => {
   const wanted = await undisturbed();
   await sweep(
     () => hostWith('back', 'proxy'),
     (fake) => createZone(memberRequest('web1'), fake.host),
     async (fake, k) => {
-      await sync(fake.host);
+      await syncWhereNeeded(fake);
       if (!fake.files.has('/etc/zonenet/zones/web1.ini')) await createZone(memberRequest('web1'), fake.host);
       assert.is(without(fake), wanted, `killed before change ${k}`);
       assert.equal((await planSync(fake.host)).plan, []);
@@ -103,7 +109,7 @@ test('create-zone of a proxy again finishes it', async () => {
 
 for (const [how, finish] of [
   ['delete-zone again', (fake: FakeHost) => deleteZone(parseZoneName('web1'), false, fake.host)],
-  ['sync', (fake: FakeHost) => sync(fake.host)],
+  ['sync', syncWhereNeeded],
 ] as const) {
   test(`${how} finishes a deletion`, async () => {
     const wanted = without(await hostWith('back', 'proxy'));
