@@ -6,6 +6,7 @@ import { createNetwork } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import { deleteNetwork } from '../../src/host/delete-network.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
+import { findDrift } from '../../src/host/drift.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { rejects } from '../support/assertions.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
@@ -31,6 +32,10 @@ async function sweep(
     }
     fake.killAt = undefined;
     fake.locks.clear();
+    for (const { of, item, found, plan, fault } of await findDrift(fake.host)) {
+      const isMended = plan.length > 0 || fault !== undefined;
+      assert.ok(isMended, `killed before change ${k}: nothing mends ${of}, ${item}: ${found}`);
+    }
     await check(fake, k);
   }
 }
