@@ -151,7 +151,8 @@ export async function findUnfinished(situation: Situation, host: Host): Promise<
   const { zones, networks } = situation.records;
   const plans: readonly (readonly [Omit<Drift, 'plan' | 'fault'>, () => Promise<HostPlan>])[] = [
     ...zones.filter(isUnfinished).map((zone) => {
-      const found = zone.state === 'ready' ? 'never booted' : zone.state;
+      const runs = situation.observed.zones.get(zone.name)?.state === 'running';
+      const found = zone.state !== 'ready' ? zone.state : runs ? 'its first boot was not waited for' : 'never booted';
       const plan = async () => {
         const { connect, zones: planned } = await planMakeZones([zone], situation, host);
         return [

@@ -59,6 +59,14 @@ const CASES: readonly [what: string, spoil: (fake: FakeHost) => unknown, wanted:
     ['zone "proxy" | applied | ok (2) | behind (1 of 2)'],
   ],
   [
+    'a first boot whose end was not seen',
+    (fake) => {
+      const file = '/etc/zonenet/zones/web1.ini';
+      fake.files.set(file, (fake.files.get(file) ?? '').replace('boot-pending = no', 'boot-pending = yes'));
+    },
+    ['zone "web1" | record | ready | its first boot was not waited for'],
+  ],
+  [
     'a deletion that was cut off',
     (fake) => {
       const file = '/etc/zonenet/zones/web1.ini';
