@@ -15,7 +15,7 @@ import { planHostKeeping } from './global-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
 import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
-import { createPublisher, refuseFaultyFor, toldOf } from './publications.ts';
+import { createPublisher, toldOf } from './publications.ts';
 import { createPublishing, type Published, type Publishing } from './publishing.ts';
 import { type Records, readRecords } from './store.ts';
 import { undoing } from './undo.ts';
@@ -69,7 +69,7 @@ export async function planMakeZones(
   const published = [...new Set([...wanted, ...told])].filter(hasMethod);
   // Who is told of a zone that was recorded before may have been told already, by a run that was cut off then.
   const late = changed.length === wanted.length ? [] : [...told].filter((record) => !wanted.includes(record));
-  for (const record of wanted.filter(hasMethod)) await refuseFaultyFor(record, publisher);
+  for (const record of wanted.filter(hasMethod)) await publisher.refuseFaulty(record);
   const found = await Promise.all(wanted.map((record) => observeZone(record.name, observed, system)));
   const boots = wanted.map((record, index) => planFirstBoot(record, found[index]));
   const started = wanted.filter((record, index) => !changed.includes(record) && boots[index]?.length !== 0);

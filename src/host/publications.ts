@@ -50,8 +50,8 @@ export async function planPublications(
 export interface Publisher {
   /** As `planPublications`, for a zone that runs our method. */
   plan(record: ZoneRecord): Promise<ZonePublication>;
-  /** What is wrong with the templates of the host for a zone. Undefined: nothing. */
-  faultFor(record: ZoneRecord): Promise<OperatorError | undefined>;
+  /** As the function `refuseFaulty`, for one zone, before anything is planned. */
+  refuseFaulty(record: ZoneRecord): Promise<void>;
 }
 
 export function createPublisher(
@@ -89,11 +89,10 @@ export function createPublisher(
     };
   }
 
-  async function faultFor({ name }: ZoneRecord): Promise<OperatorError | undefined> {
-    return (await planSiteTemplates(name, undefined, site, system)).fault;
-  }
-
-  return { plan, faultFor };
+  return {
+    plan,
+    refuseFaulty: async ({ name }) => refuseFaulty([await planSiteTemplates(name, undefined, site, system)]),
+  };
 }
 
 /** The digest of the templates that a zone is to be given, and what publishes them. */
@@ -115,14 +114,8 @@ async function planSiteTemplates(zone: ZoneName, text: string | undefined, site:
  *
  * @throws {OperatorError} INI_INVALID, TEMPLATE_INVALID
  */
-export function refuseFaulty(publications: readonly ZonePublication[]): void {
+export function refuseFaulty(publications: readonly Pick<ZonePublication, 'fault'>[]): void {
   const fault = publications.find((publication) => publication.fault !== undefined)?.fault;
-  if (fault !== undefined) throw fault;
-}
-
-/** As `refuseFaulty`, before anything is planned. */
-export async function refuseFaultyFor(record: ZoneRecord, publisher: Publisher): Promise<void> {
-  const fault = await publisher.faultFor(record);
   if (fault !== undefined) throw fault;
 }
 

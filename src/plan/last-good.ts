@@ -14,14 +14,12 @@ export interface StoredConfiguration {
   readonly files: readonly RenderedFile[];
 }
 
-const FORMAT = 2;
-
 /** How LAST_GOOD begins whose files were made from the inputs of this key. */
 const headFor = (key: string | undefined) =>
-  `{\n "format": ${FORMAT},\n${key === undefined ? '' : ` "key": ${JSON.stringify(key)},\n`}`;
+  `{\n "format": 2,\n${key === undefined ? '' : ` "key": ${JSON.stringify(key)},\n`}`;
 
-/** How it goes on: SHA-256 of all that follows this line. */
-const digestLine = (body: string) => ` "digest": "${digestOf(body)}",\n`;
+/** Its beginning, whoever it is for, with SHA-256 of all that follows. */
+const HEAD = /^\{\n "format": 2,\n(?: "key": "[0-9a-f]*",\n)? "digest": "([0-9a-f]{64})",\n/;
 
 /** How it ends. JSON has newlines between values alone, and here in no other place but at the end of a member. */
 const END = '\n}\n';
@@ -36,7 +34,7 @@ export function formatLastGood({
   const members = { metadata: text, ...(key === undefined ? {} : { facts: metadata }), files };
   const lines = Object.entries(members).map(([name, value]) => ` "${name}": ${JSON.stringify(value)}`);
   const body = `${lines.join(',\n')}${END}`;
-  return `${headFor(key)}${digestLine(body)}${body}`;
+  return `${headFor(key)} "digest": "${digestOf(body)}",\n${body}`;
 }
 
 /**
@@ -47,10 +45,9 @@ export function formatLastGood({
  */
 export function parseLastGood(content: string): StoredConfiguration {
   if (content.startsWith('{\n "format": 1,\n')) return parseFirstFormat(content);
-  const [head = ''] = /^\{\n "format": 2,\n(?: "key": "[0-9a-f]*",\n)?/.exec(content) ?? [];
-  const body = content.slice(head.length + digestLine('').length);
-  if (head === '') throw new SyntaxError(`not of format ${FORMAT}`);
-  if (content !== `${head}${digestLine(body)}${body}`) throw new SyntaxError('damaged');
+  const [head, digest] = HEAD.exec(content) ?? [];
+  if (head === undefined) throw new SyntaxError('not of format 2');
+  if (digestOf(content.slice(head.length)) !== digest) throw new SyntaxError('damaged');
   return JSON.parse(content) as StoredConfiguration;
 }
 

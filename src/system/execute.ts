@@ -34,7 +34,7 @@ async function executeStep(step: Step, system: System): Promise<void> {
 
 async function removePath({ path, ifEmpty, scratch }: RemoveStep, system: System): Promise<void> {
   try {
-    await (scratch === true ? system.remove(path, 'scratch') : system.remove(path));
+    await system.remove(path, scratch === true ? 'scratch' : undefined);
   } catch (error) {
     // rmdir(2) says EEXIST on illumos, ENOTEMPTY elsewhere; EBUSY where a file system is mounted.
     const why = error instanceof OperatorError ? errorCode(error.cause) : undefined;
