@@ -20,10 +20,12 @@ import type { OutsideRequest, ZoneRequest } from './zone-request.ts';
  */
 export async function planCreateZones(requests: readonly ZoneRequest[], host: Host): Promise<ZoneCreations> {
   const { system } = host;
-  // Programs run while all else is read, and while what makes ids is loaded.
-  const asked = observeHost(system);
-  const ids = [host.newId()];
-  const [observed, records, settings] = await Promise.all([asked, readRecords(system), readSettings(system)]);
+  // Programs run while all else is read.
+  const [observed, records, settings] = await Promise.all([
+    observeHost(system),
+    readRecords(system),
+    readSettings(system),
+  ]);
   const names = requests.map(({ name }) => name);
   refuseDamaged(records, `create zone${names.length > 1 ? 's' : ''} "${names.join('", "')}"`);
   const known = new Map(records.zones.map((zone) => [zone.name, zone]));
@@ -37,7 +39,7 @@ export async function planCreateZones(requests: readonly ZoneRequest[], host: Ho
   // Only an outside address can meet one of the host's own.
   const outside = fresh.some((request) => request.outside.length > 0);
   const networks = outside ? await observeHostNetworks(system) : { addresses: [], routes: [] };
-  const decided = decideZones(fresh, { records, settings, observed, host: networks }, () => ids.pop() ?? host.newId());
+  const decided = decideZones(fresh, { records, settings, observed, host: networks }, () => host.newId());
   const all = new Map([...taken, ...decided].map((record) => [record.name, record]));
   const inOrder = names.flatMap((name) => all.get(name) ?? []);
   return await planMakeZones(inOrder, { records, settings, observed }, host);

@@ -159,7 +159,7 @@ export async function findUnfinished(situation: Situation, host: Host): Promise<
           ...connect.flat().filter(({ about }) => about === 'link' || about === 'zone'),
           ...planned.flatMap(({ install, protect, boot }) => [...install, ...protect, ...boot]),
           // Where all of it is there but the record: what was killed may have come so far.
-          ...recordFinished(zone),
+          recordFinished(zone),
         ];
       };
       return [{ of: `zone "${zone.name}"`, item: 'record', expected: 'ready', found }, plan] as const;

@@ -5,7 +5,7 @@ import type { Settings } from '../domain/settings.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
-import { forgetZone, recordReady, recordZone, recordZones } from '../plan/records.ts';
+import { forgetZone, recordFinished, recordReady, recordZones } from '../plan/records.ts';
 import { planInterfaces } from '../plan/shared-stack.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
@@ -204,9 +204,8 @@ async function bootFirst({ record, boot }: PlannedZone, creations: Made, host: H
   await carryOut(boot, host);
   const own = published.find(({ zone }) => zone === record.name);
   if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);
-  const booted: ZoneRecord = { ...ready, bootPending: false };
-  await carryOut([recordZone(booted, '~', hasMethod(record) ? 'its network is verified' : 'it is booted')], host);
-  return booted;
+  await carryOut([recordFinished(record)], host);
+  return { ...ready, bootPending: false };
 }
 
 /**

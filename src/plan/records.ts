@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network, RecordState } from '../domain/network.ts';
 import { formatPrefix, type Prefix } from '../domain/prefix.ts';
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatNetworkRecord } from '../ini/network-record.ts';
 import { formatUlaRecord } from '../ini/ula-record.ts';
 import { formatZoneRecord } from '../ini/zone-record.ts';
@@ -96,9 +96,10 @@ export function planTransactionEnd(): HostStep {
 }
 
 /** What is written of a zone when nothing of it is left to do, and it has verified its network where it was to be booted. */
-export function recordFinished(zone: ZoneRecord): HostStep[] {
-  const finished: ZoneRecord = { ...zone, state: 'ready', bootPending: false };
-  return [recordZone(finished, '~', zone.bootPending ? 'it is booted' : 'everything is there')];
+export function recordFinished(zone: ZoneRecord): HostStep {
+  const booted = hasMethod(zone) ? 'its network is verified' : 'it is booted';
+  const note = zone.bootPending ? booted : 'everything is there';
+  return recordZone({ ...zone, state: 'ready', bootPending: false }, '~', note);
 }
 
 /** Writes that zones are made, and clears away what a run that was cut off had ready for zonecfg. Empty for none. */
