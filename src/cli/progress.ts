@@ -1,8 +1,8 @@
-import type { HostStep } from '../plan/host-step.ts';
+import type { HostPlan, HostStep } from '../plan/host-step.ts';
 
 /** Tells people who wait what is going on: on stderr, so that answers stay clean. */
 export interface Progress {
-  step(step: HostStep): void;
+  step(step: HostPlan[number]): void;
   log(line: string): void;
   /** The command is over: what is drawn and not ended is ended. */
   end(): void;

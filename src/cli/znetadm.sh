@@ -26,20 +26,21 @@ case $0 in
 *) here=. ;;
 esac
 here=$(CDPATH='' cd -- "$here/.." && pwd -P) || exit 1
-# A small nursery takes 20 MB less where thousands of zones are looked at. It costs 10 ms, since Node's own code is compiled for
-# its own flags only.
+# Less memory where thousands of zones are looked at: a small nursery, and garbage collected earlier, take 30 of 140 MB for 8,000
+# zones, and 100 of 230 when all their boots are stale. It costs 10 ms, since Node's own code is compiled for its own flags only.
 thousands()
 {
     [ $# -ge 4000 ]
 }
-nursery=
-case "${1:-}" in
+command=${1:-}
+set -- "$here/lib/start-znetadm.cjs" "$@"
+case $command in
 check | repair | sync)
     if thousands /etc/zonenet/zones/*.ini
     then
-        nursery=--max-semi-space-size=4
+        set -- --max-semi-space-size=4 --heap-growing-percent=50 "$@"
     fi
     ;;
 esac
 
-exec "$node" ${nursery:+"$nursery"} "$here/lib/start-znetadm.cjs" "$@"
+exec "$node" "$@"

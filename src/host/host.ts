@@ -1,4 +1,4 @@
-import type { HostPlan, HostStep } from '../plan/host-step.ts';
+import { type HostPlan, stepsOf } from '../plan/host-step.ts';
 import { execute } from '../system/execute.ts';
 import type { Release } from '../system/lock.ts';
 import type { System } from '../system/system.ts';
@@ -16,7 +16,7 @@ export interface Host {
   /** A new random UUID, in lower case. */
   newId(): string;
   /** Told of every step before it is done, for people who wait. */
-  progress(step: HostStep): void;
+  progress(step: HostPlan[number]): void;
 }
 
 /** Does something under a lock, and gives it back however that ends. */
@@ -80,6 +80,6 @@ export async function inParallel<T, R>(
 export async function carryOut(plan: HostPlan, host: Host): Promise<void> {
   for (const step of plan) {
     host.progress(step);
-    await execute(step.steps, host.system);
+    await execute(await stepsOf(step), host.system);
   }
 }

@@ -4,7 +4,7 @@ import { namesZone } from '../domain/rule-ends.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, networksOf, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { metadataFile } from '../plan/host-paths.ts';
-import type { HostPlan } from '../plan/host-step.ts';
+import type { HostPlan, HostStep, LateHostStep } from '../plan/host-step.ts';
 import { factsOf, type Publication, planPublication, publishedDigest, refreshStep } from '../plan/publish.ts';
 import { planTemplates } from '../plan/publish-templates.ts';
 import { digestOfLayers } from '../plan/template-digest.ts';
@@ -42,8 +42,9 @@ export async function planPublications(
   records: Pick<Records, 'networks' | 'zones'>,
   situation: PublishingSituation,
 ): Promise<ZonePublication[]> {
-  const publisher = createPublisher(records, situation);
-  return await inParallel(zones.filter(hasMethod), FEW, (record) => publisher.plan(record));
+  const published = zones.filter(hasMethod);
+  const publisher = createPublisher(records, situation, published.length > FEW ? 'late' : 'held');
+  return await inParallel(published, FEW, (record) => publisher.plan(record));
 }
 
 /** Plans publications one by one; what they have in common is read once. */
@@ -54,9 +55,14 @@ export interface Publisher {
   refuseFaulty(record: ZoneRecord): Promise<void>;
 }
 
+/**
+ * The boot programs of plans are held, or made again when it is their turn: those of thousands of zones are half a gigabyte,
+ * and whoever looks at all zones mostly wants no more than to know that they are stale.
+ */
 export function createPublisher(
   records: Pick<Records, 'networks' | 'zones'>,
   { settings, observed, system }: PublishingSituation,
+  programs: 'held' | 'late' = 'held',
 ): Publisher {
   const running = new Set(
     [...observed.zones.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
@@ -77,7 +83,8 @@ export function createPublisher(
     const plan = [...templates, ...publication.plan];
     const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
     // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
-    const ahead = await boots.plan(record.name, publication.text, () => site.read(record.name));
+    const boot = await planBoot(record.name, publication.text);
+    const ahead = programs === 'late' ? boot.map((step) => madeLate(step, record.name)) : boot;
     return {
       zone: record.name,
       generation: publication.generation,
@@ -87,6 +94,17 @@ export function createPublisher(
       isPublished: plan.length === 0,
       ...(fault === undefined ? {} : { fault }),
     };
+  }
+
+  const planBoot = (zone: ZoneName, text: string) => boots.plan(zone, text, () => site.read(zone));
+
+  /** From the metadata as they are when it is its turn: they are published before. */
+  function madeLate({ sign, about, what, note }: HostStep, zone: ZoneName): LateHostStep {
+    const steps = async () => {
+      const text = await system.readFile(metadataFile(zone));
+      return text === undefined ? [] : (await planBoot(zone, text)).flatMap(({ steps }) => steps);
+    };
+    return { sign, about, what, note, steps };
   }
 
   return {

@@ -142,7 +142,7 @@ async function protectHeld(
     const plan = protectionOf(own, records, settings, observed);
     if (plan.length === 0) continue;
     try {
-      await execute(stepsOf(plan), system);
+      for (const step of plan) await execute(await stepsOf(step), system);
       system.log(`zone ${zone.name}: links are protected again: ${linksOf(own)}`);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;

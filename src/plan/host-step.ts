@@ -25,9 +25,14 @@ export interface RecordChange {
   readonly subject: string;
 }
 
-export type HostPlan = readonly HostStep[];
+/** One of many that each hold much: what it does is made when it is its turn. */
+export interface LateHostStep extends Omit<HostStep, 'steps'> {
+  readonly steps: () => Promise<Plan>;
+}
 
-/** All steps of a plan, in order. */
-export function stepsOf(plan: HostPlan): Plan {
-  return plan.flatMap(({ steps }) => steps);
+export type HostPlan = readonly (HostStep | LateHostStep)[];
+
+/** What a step of a plan does. */
+export async function stepsOf({ steps }: HostPlan[number]): Promise<Plan> {
+  return typeof steps === 'function' ? await steps() : steps;
 }

@@ -17,7 +17,7 @@ import { formatCommand } from '../illumos/command.ts';
 import { refreshZone } from '../illumos/svc-host.ts';
 import { formatMetadata, parseMetadata } from '../ini/metadata.ts';
 import { bootProgramFile, metadataFile, PUBLISHED, publishedDirectory } from './host-paths.ts';
-import type { HostStep } from './host-step.ts';
+import type { HostPlan, HostStep } from './host-step.ts';
 import { removeEmptied } from './records.ts';
 import { run } from './step.ts';
 
@@ -152,7 +152,7 @@ export interface Publication {
   readonly generation: number;
   /** The metadata as they are, or will be. */
   readonly text: string;
-  readonly plan: readonly HostStep[];
+  readonly plan: HostPlan;
 }
 
 /**

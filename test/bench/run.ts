@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process';
 /**
  * Runs a program to its end, in the clean environment of a login.
  *
- * @throws {Error} when it fails
+ * @throws {Error} when it ends with another status
  */
-export async function runProgram(argv: readonly string[]): Promise<string> {
+export async function runProgram(argv: readonly string[], statuses: readonly number[] = [0]): Promise<string> {
   const [program = '', ...args] = argv;
   const child = spawn(program, args, { env: { PATH: '/usr/sbin:/usr/bin', LC_ALL: 'C', TZ: 'UTC' }, cwd: '/' });
   let [stdout, stderr] = ['', ''];
@@ -19,7 +19,7 @@ export async function runProgram(argv: readonly string[]): Promise<string> {
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject).on('close', resolve);
   });
-  if (status !== 0)
+  if (status === null || !statuses.includes(status))
     throw new Error(
       `${argv.join(' ').slice(0, 200)}: status ${status}\n${stdout.slice(-1000)}${stderr.slice(0, 2000)}`,
     );

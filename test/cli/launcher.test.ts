@@ -58,7 +58,7 @@ test('a small nursery is for commands that look at all zones, where there are th
   };
   assert.equal(flagsOf('check'), []);
   for (let number = 0; number < 4000; number++) writeFileSync(join(zones, `web${number}.ini`), '');
-  assert.equal(flagsOf('check'), ['--max-semi-space-size=4']);
+  assert.equal(flagsOf('check'), ['--max-semi-space-size=4', '--heap-growing-percent=50']);
   assert.equal(flagsOf('create-zone'), []);
   assert.equal(flagsOf(), []);
 });

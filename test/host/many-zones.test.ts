@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { numberedNames } from '../../src/domain/numbered-names.ts';
 import { createZones } from '../../src/host/create-zone.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
+import { EDITION } from '../../src/plan/zone-inputs.ts';
 import { refusal, rejects } from '../support/assertions.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 import { hostWith, memberRequest } from '../support/story.ts';
@@ -92,6 +93,29 @@ test('killed at any change, the same command again makes all, and sync leaves no
     const isNothing = killed && kill % 2 === 0 && zones.length === 0;
     assert.ok(isNothing || zones.length === 3, `killed before change ${kill}`);
   }
+});
+
+test('after an upgrade the boots of many zones are planned, not held, and made as those of few are', async () => {
+  const boots = async (count: number) => {
+    const fake = await hostWith('back', 'proxy', 'web1');
+    fake.files.set(EDITION, 'one\n');
+    await createZones(requests('app', count), fake.host);
+    const program = () => fake.files.get('/var/zonenet/zones/app7/boot') ?? '';
+    const before = program();
+    fake.files.set(EDITION, 'two\n');
+    const { plan } = await planSync(fake.host);
+    await sync(fake.host);
+    assert.equal(await planSync(fake.host), { plan: [], faults: [] });
+    return { plan, before, after: program() };
+  };
+  const [few, many] = [await boots(10), await boots(40)];
+  assert.is(many.plan.length, 41 + 1);
+  assert.equal([...new Set(many.plan.map(({ about }) => about))], ['boot']);
+  assert.ok(few.plan.every(({ steps }) => typeof steps !== 'function'));
+  assert.ok(many.plan.every(({ steps }) => typeof steps === 'function'));
+  assert.match(many.after, /boot_program=whole/);
+  assert.is.not(many.after, many.before);
+  assert.is(many.after, few.after);
 });
 
 test('names are numbered as the pattern says', () => {
