@@ -1,28 +1,33 @@
 import type { Address } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { parseLinkName, parseZoneName } from '../domain/names.ts';
+import { GLOBAL, parseLinkName, parseZoneName } from '../domain/names.ts';
 import { checkHostAddress, type Network } from '../domain/network.ts';
-import { formatInterfaceAddress, prefixContains } from '../domain/prefix.ts';
+import { formatInterfaceAddress, formatPrefix, prefixContains } from '../domain/prefix.ts';
 import { attachedRecord, parseBrand, parseZonePath, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { Link } from '../illumos/dladm.ts';
-import type { Bundle } from '../ini/bundle.ts';
 import { addressOf, type Refuse, routersOf } from './adopt-address.ts';
-import type { ForeignZone } from './adopt-observe.ts';
-import type { Adoption } from './adoption.ts';
+import type { ForeignZone, HostAddress } from './adopt-observe.ts';
+import type { Adopted, Adoption } from './adoption.ts';
 
 /** What was seen of the host. */
 export interface Situation {
   readonly links: ReadonlyMap<string, Link>;
   readonly zones: readonly ForeignZone[];
+  /** Addresses that the host itself has on links over the etherstub. */
+  readonly host: readonly HostAddress[];
 }
 
 /**
- * Decides what is recorded of a network that was made by hand: pure, with all that does not match.
+ * Decides what is recorded of a network that was made by hand: pure, with all that does not match. Where the host itself is
+ * the router it stays so, by a link that is nobody's here: it filters and translates by rules of its own.
  *
  * @throws {OperatorError} NOT_OURS naming each thing that cannot be matched
  */
-export function decideAdoption(adoption: Adoption, situation: Situation, newId: () => string): Bundle {
-  const { name, prefix, router, etherstub } = adoption;
+export function decideAdoption(asked: Adoption, situation: Situation, newId: () => string): Adopted {
+  const { name, prefix, router, etherstub } = asked;
+  const hostRouter = situation.host.find(({ address }) => address.address === router)?.link;
+  const left = [...new Set([...asked.left, ...(hostRouter === undefined ? [] : [hostRouter])])];
+  const adoption = { ...asked, left };
   const faults: string[] = [];
   const stub = situation.links.get(etherstub);
   if (stub?.class !== 'etherstub') {
@@ -36,12 +41,12 @@ export function decideAdoption(adoption: Adoption, situation: Situation, newId: 
     const record = recordOf(zone, adoption, situation, faults, newId);
     return record === undefined || faults.length > before ? [] : [record];
   });
-  faults.push(...findDoubles(zones));
+  faults.push(...findStrange(adoption, situation), ...findDoubles(zones, situation));
   const proxy = zones.find((zone) => zone.role === 'proxy');
-  if (adoption.routerZone !== undefined && faults.length === 0 && proxy?.name !== adoption.routerZone) {
-    faults.push(
-      `its router should be zone "${adoption.routerZone}", but ${proxy === undefined ? 'no zone' : `zone "${proxy.name}"`} has ${router}`,
-    );
+  const having = hostRouter === undefined ? proxy?.name : GLOBAL;
+  if (adoption.routerZone !== undefined && faults.length === 0 && having !== adoption.routerZone) {
+    const whose = having === undefined ? 'no zone' : nameOwner(having);
+    faults.push(`its router should be ${nameOwner(adoption.routerZone)}, but ${whose} has ${router}`);
   }
   if (faults.length > 0) {
     throw new OperatorError('NOT_OURS', `Cannot adopt network "${name}":\n  ${faults.join('\n  ')}`, {
@@ -56,11 +61,16 @@ export function decideAdoption(adoption: Adoption, situation: Situation, newId: 
     routers: [router],
     etherstub,
     mtu: mtus.length === 0 ? 1500 : Math.min(...mtus),
-    reservations: [],
+    // Nobody gets what the host has there.
+    reservations: situation.host.flatMap(({ address: { address } }) =>
+      address === router || !prefixContains(prefix, address) ? [] : [{ first: address, last: address }],
+    ),
     vars: {},
   };
-  return { networks: [network], zones };
+  return { networks: [network], zones, left, ...(hostRouter === undefined ? {} : { hostRouter }) };
 }
+
+const nameOwner = (zone: string) => (zone === GLOBAL ? 'the host itself' : `zone "${zone}"`);
 
 /** VNICs over the etherstub that are in no zone's configuration, or in two. */
 function findUnclaimed({ etherstub, left }: Adoption, { links, zones }: Situation): string[] {
@@ -157,16 +167,28 @@ function nicOf(link: Link, zone: ForeignZone, adoption: Adoption, refuse: Refuse
   return { ...on, side: 'inside', network: name, routers: [router] };
 }
 
-/** Addresses that two zones have. */
-function findDoubles(zones: readonly ZoneRecord[]): string[] {
+/** Addresses of the host on the etherstub that are not of the network. */
+function findStrange({ prefix, left }: Adoption, { host }: Situation): string[] {
+  return host.flatMap(({ link, address }) => {
+    const isOf = address.prefixLength === prefix.length && prefixContains(prefix, address.address);
+    return isOf || !left.includes(link)
+      ? []
+      : [`the host itself has ${formatInterfaceAddress(address)} on ${link}, which is not of ${formatPrefix(prefix)}`];
+  });
+}
+
+/** Addresses that two have. */
+function findDoubles(zones: readonly ZoneRecord[], { host }: Situation): string[] {
   const seen = new Map<Address, string>();
-  return zones.flatMap(({ name, nics }) =>
-    nics.flatMap(({ addresses }) =>
-      addresses.flatMap(({ address }) => {
-        const other = seen.get(address);
-        seen.set(address, name);
-        return other === undefined ? [] : [`zones "${other}" and "${name}" both have ${address}`];
-      }),
+  const having = [
+    ...host.map(({ address: { address } }) => [address, GLOBAL] as const),
+    ...zones.flatMap(({ name, nics }) =>
+      nics.flatMap(({ addresses }) => addresses.map(({ address }) => [address, name] as const)),
     ),
-  );
+  ];
+  return having.flatMap(([address, zone]) => {
+    const other = seen.get(address);
+    seen.set(address, zone);
+    return other === undefined ? [] : [`${nameOwner(other)} and ${nameOwner(zone)} both have ${address}`];
+  });
 }

@@ -33,6 +33,19 @@ export function linksOverStub(etherstub: LinkName, { links }: Observed): Link[] 
   return [...links.values()].filter(({ over }) => over === etherstub);
 }
 
+/** An IPv4 address of the host's own stack. */
+export interface HostAddress {
+  readonly link: string;
+  readonly address: InterfaceAddress;
+}
+
+/** What the host itself has on links of a network: where it is the router, or somebody's way in. */
+export async function observeHostAddressesOn(links: readonly string[], system: System): Promise<HostAddress[]> {
+  return parseAddresses(await ask(showAddresses(), system)).flatMap(({ link, family, address }) =>
+    address === undefined || family !== 'inet' || !links.includes(link) ? [] : [{ link, address }],
+  );
+}
+
 /** The zones of the host whose configuration names one of these links. Asks every zone of the host. */
 export async function observeForeignZones(
   links: readonly string[],

@@ -4,11 +4,10 @@ import { type LinkName, type NetworkName, parseLinkName } from '../domain/names.
 import { bottomAddress, checkHostAddress, checkNetworkPrefix } from '../domain/network.ts';
 import { formatPrefix, type InterfaceAddress, type Prefix } from '../domain/prefix.ts';
 import { parseZapNetwork, zapNetworkFile } from '../domain/zap-network.ts';
-import type { Bundle } from '../ini/bundle.ts';
 import type { System } from '../system/system.ts';
 import { decideAdoption } from './adopt-decide.ts';
-import { linksOverStub, observeForeignZones } from './adopt-observe.ts';
-import type { Adoption } from './adoption.ts';
+import { linksOverStub, observeForeignZones, observeHostAddressesOn } from './adopt-observe.ts';
+import type { Adopted, Adoption } from './adoption.ts';
 import type { Host } from './host.ts';
 import { observeHost } from './observe.ts';
 
@@ -31,12 +30,15 @@ export interface AdoptRequest {
  *
  * @throws {OperatorError} NOT_OURS naming each thing that cannot be matched, NOT_FOUND, PREFIX_INVALID, ADDRESS_OUTSIDE
  */
-export async function planAdoption(request: AdoptRequest, { system, newId }: Host): Promise<Bundle> {
+export async function planAdoption(request: AdoptRequest, { system, newId }: Host): Promise<Adopted> {
   const adoption = await toAdoption(request, system);
   const observed = await observeHost(system);
   const links = linksOverStub(adoption.etherstub, observed).map(({ name }) => name);
-  const zones = await observeForeignZones(links, observed, system);
-  return decideAdoption(adoption, { links: observed.links, zones }, newId);
+  const [zones, host] = await Promise.all([
+    observeForeignZones(links, observed, system),
+    observeHostAddressesOn(links, system),
+  ]);
+  return decideAdoption(adoption, { links: observed.links, zones, host }, newId);
 }
 
 async function toAdoption(request: AdoptRequest, system: System): Promise<Adoption> {
@@ -56,11 +58,6 @@ async function toAdoption(request: AdoptRequest, system: System): Promise<Adopti
     );
   }
   const { etherstub, router, zone, sharedLink } = parseZapNetwork(text, file);
-  if (zone === 'global') {
-    throw new OperatorError('NOT_OURS', `Cannot adopt network "${name}": its router is the global zone (${file})`, {
-      hint: 'Routers that are no zone are not adopted',
-    });
-  }
   return {
     name,
     prefix,

@@ -159,7 +159,7 @@ async function withLinks(
       hint: 'znetadm attach-zone -N NETWORK[=ADDRESS] NAME, or -R NETWORK for a proxy',
     });
   }
-  const networks = await (request.outside.length > 0
+  const networks = await (request.outside.length + request.routes.length > 0
     ? observeHostNetworks(host.system)
     : { addresses: [], routes: [] });
   const decide = createLinkDecider({ ...situation, host: networks });

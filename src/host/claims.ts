@@ -37,9 +37,14 @@ const SPECIAL: readonly Claim[] = [
   { prefix: { address: parseIpv6('ff00::'), length: 8 }, what: 'range of multicast addresses' },
 ];
 
-/** Every prefix that a new hidden network must not meet. */
-export function claimsOf(records: Records, settings: Settings, host: HostNetworks): Claim[] {
-  const isOurs = linksOfHost(records);
+/** Every prefix that a new hidden network must not meet. `known` are links of the host that are on networks of ours. */
+export function claimsOf(
+  records: Records,
+  settings: Settings,
+  host: HostNetworks,
+  known: readonly string[] = [],
+): Claim[] {
+  const isOurs = linksOfHost(records, known);
   const own = host.addresses.filter(isOurs).map(({ address }) => networkOf(address));
   return [
     ...hiddenClaims(records),
@@ -64,9 +69,10 @@ export function claimsOf(records: Records, settings: Settings, host: HostNetwork
 }
 
 /** Where the global zone is a proxy, its links to the inside are links of the host too; their networks are known. */
-function linksOfHost({ zones }: Records): (address: HostAddress) => boolean {
-  const ours = zones.filter(({ name }) => name === GLOBAL).flatMap(ownNics);
-  return ({ object }) => ours.some(({ link }) => object.startsWith(`${link}/`));
+function linksOfHost({ zones }: Records, known: readonly string[]): (address: HostAddress) => boolean {
+  const own = zones.filter(({ name }) => name === GLOBAL).flatMap(ownNics);
+  const ours = [...own.map(({ link }) => link), ...known];
+  return ({ object }) => ours.some((link) => object.startsWith(`${link}/`));
 }
 
 /** The prefixes of the hidden networks of this host. */

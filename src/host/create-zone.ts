@@ -36,8 +36,8 @@ export async function planCreateZones(requests: readonly ZoneRequest[], host: Ho
   });
   const fresh = requests.filter(({ name }) => !known.has(name));
   await checkSources(fresh, { records, settings, observed }, host);
-  // Only an outside address can meet one of the host's own.
-  const outside = fresh.some((request) => request.outside.length > 0);
+  // Only an outside address can meet one of the host's own, and that of a router.
+  const outside = fresh.some(({ outside, routes }) => outside.length + routes.length > 0);
   const networks = outside ? await observeHostNetworks(system) : { addresses: [], routes: [] };
   const decided = decideZones(fresh, { records, settings, observed, host: networks }, () => host.newId());
   const all = new Map([...taken, ...decided].map((record) => [record.name, record]));

@@ -17,6 +17,7 @@ import {
   type ZoneNic,
   type ZoneRecord,
 } from '../domain/zone-record.ts';
+import type { HostNetworks } from './claims.ts';
 import { createOutsideDecider } from './decide-outside.ts';
 import { decideRoutes } from './decide-routes.ts';
 import { takenLinkNames } from './observe.ts';
@@ -51,6 +52,7 @@ export function createLinkDecider(situation: Situation): LinkDecider {
     const routes = request.routes.map((network) => usableNetwork(network, name, records));
     for (const network of routes) {
       checkUnrouted(network, name, records, routed);
+      checkRouterFree(network, name, situation.host);
       routed.set(network.name, name);
     }
     const isProxy = routes.length > 0 || before?.role === 'proxy';
@@ -130,6 +132,18 @@ function checkUnrouted(
   if (router === undefined) return;
   throw new OperatorError('IN_USE', `Cannot create zone "${zone}": network "${name}" has a router, zone "${router}"`, {
     hint: `to put a zone on the network:   znetadm create-zone -N ${name} ${zone}`,
+  });
+}
+
+/** A network may have been made by hand, and the host be its router by a link of its own. */
+function checkRouterFree(network: Network, zone: ZoneName, host: HostNetworks): void {
+  const routers = routerAddresses(network).map(({ address }) => address);
+  const having = host.addresses.find(({ address }) => routers.includes(address.address));
+  if (having === undefined) return;
+  const { object } = having;
+  const message = `Cannot make zone "${zone}" the router of network "${network.name}": the host itself has ${having.address.address}, as ${object}`;
+  throw new OperatorError('ADDRESS_TAKEN', message, {
+    hint: `When the host is to be its router no more:   /usr/sbin/ipadm delete-addr ${object}`,
   });
 }
 

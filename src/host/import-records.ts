@@ -24,14 +24,19 @@ export async function exportRecords({ system }: Host): Promise<string> {
 }
 
 /**
- * Plans the import of records. Changes nothing.
+ * Plans the import of records. Changes nothing. What the host reaches by links that it is `left` is no conflict.
  *
  * @throws {OperatorError} EXISTS naming everything that is there already or overlaps, RECORD_INVALID, NOT_FOUND
  */
-export async function planImport(bundle: Bundle, { system }: Host, verb: Verb = 'import'): Promise<HostPlan> {
+export async function planImport(
+  bundle: Bundle,
+  { system }: Host,
+  verb: Verb = 'import',
+  left: readonly string[] = [],
+): Promise<HostPlan> {
   const [records, settings] = await Promise.all([readRecords(system), readSettings(system)]);
   refuseDamaged(records, `${verb} records`);
-  const claims = claimsOf(records, settings, await observeHostNetworks(system));
+  const claims = claimsOf(records, settings, await observeHostNetworks(system), left);
   const conflicts = [
     ...bundle.networks.flatMap((network) =>
       network.prefixes.flatMap((prefix) =>
@@ -133,9 +138,14 @@ function findClashing(bundle: Bundle, records: Records): string[] {
 /**
  * Imports records, all or none. Nothing live is changed: `znetadm check` tells what is not so, `znetadm repair` mends it.
  */
-export async function importRecords(bundle: Bundle, host: Host, verb: Verb = 'import'): Promise<void> {
+export async function importRecords(
+  bundle: Bundle,
+  host: Host,
+  verb: Verb = 'import',
+  left: readonly string[] = [],
+): Promise<void> {
   await locked(host, 'host', async () => {
-    const plan = await planImport(bundle, host, verb);
+    const plan = await planImport(bundle, host, verb, left);
     const undo = [
       ...bundle.zones.map(({ name }) => forgetZone(name)),
       ...bundle.networks.map(({ name }) => forgetNetwork(name)),

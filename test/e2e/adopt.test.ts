@@ -91,6 +91,49 @@ test('a network made by hand is adopted without a change, and repair makes it ou
   assert.is(await must(lab, 'show-zone -p -o zone,applied web1'), 'web1:ok (1)\n');
 });
 
+test('a network whose router is the host itself is adopted, and the host stays its router', async ({ lab }) => {
+  await lab.mustRun(
+    'dladm create-etherstub zrstub0; dladm create-vnic -l zrstub0 znic0; dladm create-vnic -l zrstub0 znic1',
+  );
+  for (const [link, address] of [
+    ['znic0', '10.2.0.1/24'],
+    ['e1000g0', '203.0.113.9/24'],
+  ]) {
+    await lab.mustRun(`ipadm create-if ${link} && ipadm create-addr -T static -a ${address} ${link}/v4`);
+  }
+  await byHand(lab, 'web1', { znic1: '10.2.0.2/24' }, '10.2.0.1');
+  const live = await liveState(lab, 'web1');
+  await lab.mustRun('mkdir -p /var/zap/zones');
+  const zap = 'interface: zrstub0\nshared-interface: snic0\ngateway: 10.2.0.1\nzone: global\n';
+  await lab.writeFile('global', '/var/zap/zones/rconfig.10.2.0', zap);
+  assert.ok((await must(lab, 'adopt -n -Z -a 10.2.0.0/24 back')).includes('+ record  /etc/zonenet/networks/back.ini'));
+  assert.is(
+    await must(lab, 'adopt -s zrstub0 -a 10.2.0.0/24 back'),
+    [
+      'network back: 10.2.0.0/24 on zrstub0, router 10.2.0.1 (the host itself by znic0, which stays as it is)',
+      'zone web1: znic1 over zrstub0 10.2.0.2',
+      'only records were written; what is not as znetadm makes it: znetadm check',
+      '',
+    ].join('\n'),
+  );
+  assert.is(await liveState(lab, 'web1'), live);
+  // A zone of ours beside it has the host as its router.
+  await must(lab, 'create-zone -N back db1');
+  assert.is((await lab.run('ping -n -c 1 -W 2 10.2.0.1', { zone: 'db1' })).status, 0);
+  assert.ok((await lab.mustRun('netstat -rn', { zone: 'db1' })).includes('10.2.0.1'));
+  const second = await znetadm(lab, 'attach-zone -R back -x e1000g0 global');
+  assert.ok(second.stderr.includes('the host itself has 10.2.0.1, as znic0/v4'), second.stderr);
+  await must(lab, 'delete-zone db1');
+  await lab.mustRun('zoneadm -z web1 halt');
+  await must(lab, 'detach-zone web1');
+  await must(lab, 'set-network --name front back');
+  // What the host has over its etherstub is not ours to take.
+  const used = await znetadm(lab, 'delete-network front');
+  assert.is(used.status, 5);
+  assert.ok(used.stderr.includes('znic0'), used.stderr);
+  assert.is(await lab.mustRun('ipadm show-addr -p -o addrobj,addr znic0/v4'), 'znic0/v4:10.2.0.1/24\n');
+});
+
 test('all records go out and come in as one file, all or none', async ({ lab }) => {
   await must(lab, 'create-network -a 10.2.0.0/24 back');
   await must(lab, 'create-zone -N back --no-boot web1');

@@ -5,9 +5,11 @@ import { parseAddress } from '../../src/domain/address.ts';
 import { parseLinkName, parseNetworkName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
 import { type AdoptRequest, planAdoption } from '../../src/host/adopt.ts';
+import { createZone } from '../../src/host/create-zone.ts';
 import { importRecords } from '../../src/host/import-records.ts';
 import { rejects } from '../support/assertions.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
+import { memberRequest, proxyRequest } from '../support/story.ts';
 
 const test = suite('adopt');
 
@@ -186,6 +188,56 @@ for (const [what, spoil, says] of [
     assert.ok(error.message.includes(says), error.message);
   });
 }
+
+/** A network whose router is the host itself, as people with one public address make it. */
+function byHost(): FakeHost {
+  const fake = byHand();
+  fake.zones.delete('gate');
+  fake.addresses.push(['znic1/v4', '10.2.0.1/24']);
+  return fake;
+}
+
+test('where the host itself is the router it stays so, and nobody gets what it has there', async () => {
+  const fake = byHost();
+  fake.links.set('admin0', { class: 'vnic', mtu: 9000, over: 'zrstub0' });
+  fake.addresses.push(['admin0/v4', '10.2.0.3/24']);
+  fake.routes.push(['10.2.0.0', '10.2.0.3']);
+  const unnamed = await rejects(() => planAdoption(request(), fake.host));
+  assert.ok(unnamed.message.includes('admin0 over zrstub0: no zone has it'), unnamed.message);
+  const adopted = await planAdoption(request({ left: ['admin0'] }), fake.host);
+  assert.equal(
+    shape(adopted).sort(),
+    WANTED.filter(([zone]) => !zone?.startsWith('gate')),
+  );
+  assert.equal([adopted.hostRouter, adopted.left], ['znic1', ['admin0', 'znic1']]);
+  await importRecords(adopted, fake.host, 'adopt', adopted.left);
+  const { address } = (await createZone(memberRequest('web9'), fake.host)).nics[0]?.addresses[0] ?? {};
+  assert.is(address, '10.2.0.4');
+  const twice = await rejects(() => createZone(proxyRequest(), fake.host));
+  assert.is(twice.code, 'ADDRESS_TAKEN');
+  assert.ok(twice.message.includes('the host itself has 10.2.0.1, as znic1/v4'), twice.message);
+});
+
+test("what zap's global-router made is adopted, where the host is the router as it says", async () => {
+  const fake = byHost();
+  const file = '/var/zap/zones/rconfig.10.2.0';
+  fake.files.set(file, 'interface: zrstub0\nshared-interface: snic0\ngateway: 10.2.0.1\nzone: global\n');
+  fake.links.set('snic0', { class: 'vnic', mtu: 9000, over: 'zrstub0' });
+  assert.is((await planAdoption(request({ from: 'zap' }), fake.host)).hostRouter, 'znic1');
+  fake.addresses.pop();
+  fake.links.delete('znic1');
+  const gone = await rejects(() => planAdoption(request({ from: 'zap' }), fake.host));
+  assert.ok(gone.message.includes('its router should be the host itself, but no zone has 10.2.0.1'), gone.message);
+});
+
+test('a host and a zone that are both the router, or an address of another length, are told', async () => {
+  const fake = byHand();
+  fake.links.set('host0', { class: 'vnic', mtu: 9000, over: 'zrstub0' });
+  fake.addresses.push(['host0/v4', '10.2.0.1/16']);
+  const { message } = await rejects(() => planAdoption(request(), fake.host));
+  assert.ok(message.includes('the host itself has 10.2.0.1/16 on host0, which is not of 10.2.0.0/24'), message);
+  assert.ok(message.includes('the host itself and zone "gate" both have 10.2.0.1'), message);
+});
 
 test('a link can be left to whom it belongs', async () => {
   const fake = byHand();

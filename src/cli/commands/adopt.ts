@@ -3,8 +3,8 @@ import { OperatorError } from '../../domain/errors.ts';
 import { type LinkName, parseLinkName, parseNetworkName } from '../../domain/names.ts';
 import { formatPrefix, parseInterfaceAddress, parsePrefix } from '../../domain/prefix.ts';
 import { type AdoptRequest, planAdoption } from '../../host/adopt.ts';
+import type { Adopted } from '../../host/adoption.ts';
 import { importRecords, planImport } from '../../host/import-records.ts';
-import type { Bundle } from '../../ini/bundle.ts';
 import { type CliCommand, type Context, collecting, reading } from '../command.ts';
 import { type PlanOptions, printDryRun } from '../print-plan.ts';
 
@@ -78,19 +78,21 @@ function toRequest(name: string, options: Options): AdoptRequest {
 }
 
 async function run(request: AdoptRequest, options: Options, { host, print }: Context): Promise<void> {
-  const bundle = await planAdoption(request, host);
+  const adopted = await planAdoption(request, host);
+  const { left } = adopted;
   if (options.dryRun === true) {
-    printDryRun(await planImport(bundle, host, 'adopt'), options.verbose, print);
+    printDryRun(await planImport(adopted, host, 'adopt', left), options.verbose, print);
     return;
   }
-  await importRecords(bundle, host, 'adopt');
-  print(describe(bundle));
+  await importRecords(adopted, host, 'adopt', left);
+  print(describe(adopted));
 }
 
-function describe({ networks, zones }: Bundle): string {
+function describe({ networks, zones, hostRouter }: Adopted): string {
   const lines = [
     ...networks.map(({ name, prefixes, etherstub, routers }) => {
-      const proxy = zones.find(({ role }) => role === 'proxy')?.name ?? 'no proxy';
+      const zone = zones.find(({ role }) => role === 'proxy')?.name ?? 'no proxy';
+      const proxy = hostRouter === undefined ? zone : `the host itself by ${hostRouter}, which stays as it is`;
       return `network ${name}: ${prefixes.map(formatPrefix).join(', ')} on ${etherstub}, router ${routers.join(', ')} (${proxy})`;
     }),
     ...zones.map(({ name, nics }) => {
