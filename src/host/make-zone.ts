@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
@@ -13,7 +13,7 @@ import { waitApplied, waitForRunning } from './applied.ts';
 import { carryOutRemoval, planRemoval } from './delete-zone.ts';
 import { planHostKeeping } from './global-zone.ts';
 import { carryOut, type Host, inParallel, locked } from './host.ts';
-import { type Observed, observeDetails, observeHost, observeZone } from './observe.ts';
+import { type Observed, observeConfig, observeDetails, observeHost, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
 import { createPublisher, toldOf } from './publications.ts';
 import { createPublishing, type Published, type Publishing } from './publishing.ts';
@@ -29,7 +29,10 @@ export interface ZoneCreations {
   readonly among: readonly ZoneRecord[];
   /** Their records, all or none, before anything else. */
   readonly begin: HostPlan;
-  /** Links and configuration of each: they may be made beside each other. All of it is done under the lock of the host. */
+  /**
+   * Links of each, and configuration of each: they may be made beside each other, since zonecfg does not look whether a link
+   * is there (§4.3). All of it is done under the lock of the host.
+   */
   readonly connect: readonly HostPlan[];
   /** Of the zones themselves, and of their routers. */
   readonly publishing: Publishing;
@@ -86,10 +89,9 @@ export async function planMakeZones(
       ),
       ...(await planHostKeeping(wanted, system)),
     ],
-    connect: wanted.map((record, index) => [
-      ...planVnics(record, observed.links),
-      ...planInterfaces(record, observed.interfaces),
-      ...planZoneConfig(record, found[index]),
+    connect: wanted.flatMap((record, index) => [
+      [...planVnics(record, observed.links), ...planInterfaces(record, observed.interfaces)],
+      planZoneConfig(record, found[index]),
     ]),
     publishing: createPublishing(published, late, publisher, host),
     zones: wanted.map((record, index) => ({
@@ -224,10 +226,20 @@ async function waitForRouters({ zones, published, settings }: Made, host: Host):
   await waitForRunning(others, settings.bootSeconds, host.system);
 }
 
-/** Observes again and plans again: nothing may be left. */
+/** Observes again and plans again: nothing may be left. The zones are asked beside the host, since all of them should be there. */
 async function checkMade(records: readonly ZoneRecord[], { system }: Host): Promise<void> {
-  const observed = await observeDetails(await observeHost(system, records), records, system);
-  const zones = await inParallel(records, AT_ONCE, ({ name }) => observeZone(name, observed, system));
+  const [seen, configs] = await Promise.all([
+    observeHost(system, records),
+    inParallel(records, AT_ONCE, async ({ name }) => (name === GLOBAL ? undefined : observeConfig(name, system))),
+  ]);
+  const observed = await observeDetails(seen, records, system);
+  const zones = await Promise.all(
+    records.map(async ({ name }, index) => {
+      const [entry, config] = [observed.zones.get(name), configs[index]];
+      // What told nothing is asked once more, for its error.
+      return entry !== undefined && config !== undefined ? { ...entry, config } : observeZone(name, observed, system);
+    }),
+  );
   for (const [index, record] of records.entries()) {
     const zone = zones[index];
     const left = [

@@ -8,7 +8,7 @@ import { parseAddresses, parseInterfaces, showAddresses, showInterfaces } from '
 import { parseInet6Destinations, parseRouteDestinations, showInet6Routes, showRoutes } from '../illumos/netstat.ts';
 import { findRoute, parseFoundRoute, ROUTE_NOT_THERE } from '../illumos/route.ts';
 import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
-import { exportConfig, parseConfig } from '../illumos/zonecfg.ts';
+import { exportConfig, parseConfig, type ZoneConfig } from '../illumos/zonecfg.ts';
 import { publishedDirectory } from '../plan/host-paths.ts';
 import type { ObservedZone } from '../plan/zone-config.ts';
 import { ask } from '../system/ask.ts';
@@ -80,6 +80,12 @@ export async function observeZone(
 ): Promise<ObservedZone | undefined> {
   const entry = zone === GLOBAL ? undefined : zones.get(zone);
   return entry === undefined ? undefined : { ...entry, config: parseConfig(await ask(exportConfig(zone), system)) };
+}
+
+/** A zone's configuration, where whether there is such a zone is asked at the same time. Undefined: zonecfg tells none. */
+export async function observeConfig(zone: ZoneName, system: System): Promise<ZoneConfig | undefined> {
+  const { status, stdout } = await system.run(exportConfig(zone));
+  return status === 0 ? parseConfig(stdout) : undefined;
 }
 
 /** The addresses of the host's own stack and where its routes lead, the default route left out. */
