@@ -2,33 +2,32 @@ import type { Address } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, parseLinkName, parseZoneName } from '../domain/names.ts';
 import { checkHostAddress, type Network } from '../domain/network.ts';
-import { formatInterfaceAddress, formatPrefix, prefixContains } from '../domain/prefix.ts';
+import { formatInterfaceAddress, prefixContains } from '../domain/prefix.ts';
 import { attachedRecord, parseBrand, parseZonePath, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { Link } from '../illumos/dladm.ts';
+import type { Bundle } from '../ini/bundle.ts';
 import { addressOf, type Refuse, routersOf } from './adopt-address.ts';
-import type { ForeignZone, HostAddress } from './adopt-observe.ts';
-import type { Adopted, Adoption } from './adoption.ts';
+import { decideLeft, type Left, reservationsOf } from './adopt-left.ts';
+import type { ForeignZone, Situation } from './adopt-observe.ts';
+import type { Adoption } from './adoption.ts';
 
-/** What was seen of the host. */
-export interface Situation {
-  readonly links: ReadonlyMap<string, Link>;
-  readonly zones: readonly ForeignZone[];
-  /** Addresses that the host itself has on links over the etherstub. */
-  readonly host: readonly HostAddress[];
+/** The records of a network that somebody else made. */
+export interface Adopted extends Bundle {
+  readonly left: Left;
 }
 
 /**
  * Decides what is recorded of a network that was made by hand: pure, with all that does not match. Where the host itself is
- * the router it stays so, by a link that is nobody's here: it filters and translates by rules of its own.
+ * the router it stays so, by a link that is nobody's here: it filters and translates by rules of its own. So do zones that share
+ * its stack.
  *
  * @throws {OperatorError} NOT_OURS naming each thing that cannot be matched
  */
 export function decideAdoption(asked: Adoption, situation: Situation, newId: () => string): Adopted {
   const { name, prefix, router, etherstub } = asked;
-  const hostRouter = situation.host.find(({ address }) => address.address === router)?.link;
-  const left = [...new Set([...asked.left, ...(hostRouter === undefined ? [] : [hostRouter])])];
-  const adoption = { ...asked, left };
-  const faults: string[] = [];
+  const left = decideLeft(asked, situation);
+  const adoption = { ...asked, left: left.links };
+  const faults = [...left.faults];
   const stub = situation.links.get(etherstub);
   if (stub?.class !== 'etherstub') {
     faults.push(
@@ -36,14 +35,15 @@ export function decideAdoption(asked: Adoption, situation: Situation, newId: () 
     );
   }
   faults.push(...findUnclaimed(adoption, situation));
-  const zones = situation.zones.flatMap((zone): ZoneRecord[] => {
+  const recorded = situation.zones.filter((zone) => !left.zones.includes(zone));
+  const zones = recorded.flatMap((zone): ZoneRecord[] => {
     const before = faults.length;
     const record = recordOf(zone, adoption, situation, faults, newId);
     return record === undefined || faults.length > before ? [] : [record];
   });
-  faults.push(...findStrange(adoption, situation), ...findDoubles(zones, situation));
+  faults.push(...findDoubles(zones, left));
   const proxy = zones.find((zone) => zone.role === 'proxy');
-  const having = hostRouter === undefined ? proxy?.name : GLOBAL;
+  const having = left.hostRouter === undefined ? proxy?.name : GLOBAL;
   if (adoption.routerZone !== undefined && faults.length === 0 && having !== adoption.routerZone) {
     const whose = having === undefined ? 'no zone' : nameOwner(having);
     faults.push(`its router should be ${nameOwner(adoption.routerZone)}, but ${whose} has ${router}`);
@@ -61,13 +61,10 @@ export function decideAdoption(asked: Adoption, situation: Situation, newId: () 
     routers: [router],
     etherstub,
     mtu: mtus.length === 0 ? 1500 : Math.min(...mtus),
-    // Nobody gets what the host has there.
-    reservations: situation.host.flatMap(({ address: { address } }) =>
-      address === router || !prefixContains(prefix, address) ? [] : [{ first: address, last: address }],
-    ),
+    reservations: reservationsOf(left, adoption),
     vars: {},
   };
-  return { networks: [network], zones, left, ...(hostRouter === undefined ? {} : { hostRouter }) };
+  return { networks: [network], zones, left };
 }
 
 const nameOwner = (zone: string) => (zone === GLOBAL ? 'the host itself' : `zone "${zone}"`);
@@ -95,7 +92,10 @@ function recordOf(
   const refuse = (why: string): undefined => {
     faults.push(`zone "${entry.name}": ${why}`);
   };
-  if (config.ipType === 'shared') return refuse("it shares the host's IP stack, which is not adopted");
+  if (config.ipType === 'shared') {
+    const own = nets.flatMap(({ physical }) => (links.get(physical)?.over === adoption.etherstub ? [physical] : []));
+    return refuse(`it shares the host's IP stack; ${own.map((link) => `-l ${link}`).join(' ')} leaves it as it is`);
+  }
   if (config.attributes['zonenet-id'] !== undefined) return refuse('another record of zonenet has it');
   const names = [...new Set(nets.map(({ physical }) => physical))];
   const nics = names.flatMap((physical): ZoneNic[] => {
@@ -167,21 +167,11 @@ function nicOf(link: Link, zone: ForeignZone, adoption: Adoption, refuse: Refuse
   return { ...on, side: 'inside', network: name, routers: [router] };
 }
 
-/** Addresses of the host on the etherstub that are not of the network. */
-function findStrange({ prefix, left }: Adoption, { host }: Situation): string[] {
-  return host.flatMap(({ link, address }) => {
-    const isOf = address.prefixLength === prefix.length && prefixContains(prefix, address.address);
-    return isOf || !left.includes(link)
-      ? []
-      : [`the host itself has ${formatInterfaceAddress(address)} on ${link}, which is not of ${formatPrefix(prefix)}`];
-  });
-}
-
 /** Addresses that two have. */
-function findDoubles(zones: readonly ZoneRecord[], { host }: Situation): string[] {
+function findDoubles(zones: readonly ZoneRecord[], { addresses }: Left): string[] {
   const seen = new Map<Address, string>();
   const having = [
-    ...host.map(({ address: { address } }) => [address, GLOBAL] as const),
+    ...addresses.map(({ address, zone }) => [address, zone] as const),
     ...zones.flatMap(({ name, nics }) =>
       nics.flatMap(({ addresses }) => addresses.map(({ address }) => [address, name] as const)),
     ),

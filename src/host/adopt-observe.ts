@@ -39,6 +39,14 @@ export interface HostAddress {
   readonly address: InterfaceAddress;
 }
 
+/** What was seen of the host. */
+export interface Situation {
+  readonly links: ReadonlyMap<string, Link>;
+  readonly zones: readonly ForeignZone[];
+  /** Addresses that the host itself has on links over the etherstub. */
+  readonly host: readonly HostAddress[];
+}
+
 /** What the host itself has on links of a network: where it is the router, or somebody's way in. */
 export async function observeHostAddressesOn(links: readonly string[], system: System): Promise<HostAddress[]> {
   return parseAddresses(await ask(showAddresses(), system)).flatMap(({ link, family, address }) =>
@@ -59,13 +67,14 @@ export async function observeForeignZones(
     const text = await ask(exportConfig(zone), system);
     const nets = parseNets(text);
     if (!nets.some(({ physical }) => links.includes(physical))) continue;
+    const config = parseConfig(text);
     const path = `${ZAP_DIRECTORY}/zconfig.${zone}`;
     const zap = await system.readFile(path);
     found.push({
       entry,
-      config: parseConfig(text),
+      config,
       nets,
-      ...(entry.state === 'running' ? await observeInside(entry.name, system) : {}),
+      ...(entry.state === 'running' && config.ipType !== 'shared' ? await observeInside(entry.name, system) : {}),
       ...(zap === undefined ? {} : { zap: parseZapZone(zap, path) }),
     });
   }

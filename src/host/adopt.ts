@@ -5,9 +5,9 @@ import { bottomAddress, checkHostAddress, checkNetworkPrefix } from '../domain/n
 import { formatPrefix, type InterfaceAddress, type Prefix } from '../domain/prefix.ts';
 import { parseZapNetwork, zapNetworkFile } from '../domain/zap-network.ts';
 import type { System } from '../system/system.ts';
-import { decideAdoption } from './adopt-decide.ts';
+import { type Adopted, decideAdoption } from './adopt-decide.ts';
 import { linksOverStub, observeForeignZones, observeHostAddressesOn } from './adopt-observe.ts';
-import type { Adopted, Adoption } from './adoption.ts';
+import type { Adoption } from './adoption.ts';
 import type { Host } from './host.ts';
 import { observeHost } from './observe.ts';
 

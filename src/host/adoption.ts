@@ -1,7 +1,6 @@
 import type { Address } from '../domain/address.ts';
 import type { LinkName, NetworkName } from '../domain/names.ts';
 import type { InterfaceAddress, Prefix } from '../domain/prefix.ts';
-import type { Bundle } from '../ini/bundle.ts';
 
 /** A network that somebody else made, as it is to be recorded. */
 export interface Adoption {
@@ -17,12 +16,4 @@ export interface Adoption {
   readonly left: readonly string[];
   /** The router by somebody's records, "global" for the host itself; missing: whoever has its address. */
   readonly routerZone?: string;
-}
-
-/** The records of a network that somebody else made. */
-export interface Adopted extends Bundle {
-  /** Links of the host over the etherstub that stay as they are, so that what they reach is no other network. */
-  readonly left: readonly string[];
-  /** The link by which the host itself is the router. */
-  readonly hostRouter?: string;
 }

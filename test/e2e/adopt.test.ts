@@ -102,23 +102,32 @@ test('a network whose router is the host itself is adopted, and the host stays i
     await lab.mustRun(`ipadm create-if ${link} && ipadm create-addr -T static -a ${address} ${link}/v4`);
   }
   await byHand(lab, 'web1', { znic1: '10.2.0.2/24' }, '10.2.0.1');
-  const live = await liveState(lab, 'web1');
+  // zap gives zones that share the host's stack one link for all of them.
+  await lab.mustRun('dladm create-vnic -l zrstub0 snic0 && ipadm create-if snic0');
+  await lab.mustRun(
+    "zonecfg -z old1 'create -b; set zonepath=/zones/old1; set brand=ipkg; set ip-type=shared; add net; set physical=snic0; set address=10.2.0.3/24; end'",
+  );
+  await lab.mustRun('zoneadm -z old1 install');
+  const live = await liveState(lab, 'web1', 'old1');
   await lab.mustRun('mkdir -p /var/zap/zones');
   const zap = 'interface: zrstub0\nshared-interface: snic0\ngateway: 10.2.0.1\nzone: global\n';
   await lab.writeFile('global', '/var/zap/zones/rconfig.10.2.0', zap);
-  assert.ok((await must(lab, 'adopt -n -Z -a 10.2.0.0/24 back')).includes('+ record  /etc/zonenet/networks/back.ini'));
+  const unnamed = await znetadm(lab, 'adopt -s zrstub0 -a 10.2.0.0/24 back');
+  assert.ok(unnamed.stderr.includes("it shares the host's IP stack; -l snic0 leaves it as it is"), unnamed.stderr);
   assert.is(
-    await must(lab, 'adopt -s zrstub0 -a 10.2.0.0/24 back'),
+    await must(lab, 'adopt -Z -a 10.2.0.0/24 back'),
     [
       'network back: 10.2.0.0/24 on zrstub0, router 10.2.0.1 (the host itself by znic0, which stays as it is)',
       'zone web1: znic1 over zrstub0 10.2.0.2',
+      'zone old1: stays as it is; nobody gets 10.2.0.3',
       'only records were written; what is not as znetadm makes it: znetadm check',
       '',
     ].join('\n'),
   );
-  assert.is(await liveState(lab, 'web1'), live);
-  // A zone of ours beside it has the host as its router.
+  assert.is(await liveState(lab, 'web1', 'old1'), live);
+  // A zone of ours beside them has the host as its router.
   await must(lab, 'create-zone -N back db1');
+  assert.is(await must(lab, 'show-zone -p -o address db1'), '10.2.0.4/24\n');
   assert.is((await lab.run('ping -n -c 1 -W 2 10.2.0.1', { zone: 'db1' })).status, 0);
   assert.ok((await lab.mustRun('netstat -rn', { zone: 'db1' })).includes('10.2.0.1'));
   const second = await znetadm(lab, 'attach-zone -R back -x e1000g0 global');

@@ -5,7 +5,7 @@ import { parseAddress } from '../../src/domain/address.ts';
 import { parseLinkName, parseNetworkName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
 import { type AdoptRequest, planAdoption } from '../../src/host/adopt.ts';
-import { createZone } from '../../src/host/create-zone.ts';
+import { createZone, createZones } from '../../src/host/create-zone.ts';
 import { importRecords } from '../../src/host/import-records.ts';
 import { rejects } from '../support/assertions.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
@@ -154,7 +154,7 @@ for (const [what, spoil, says] of [
   [
     'two zones with one address',
     (fake) => saysInside(fake, 'web1', ['znic2/v4:static:ok:10.2.0.7/24'], '10.2.0.1'),
-    'both have 10.2.0.7',
+    'zone "web1" and zone "db1" both have 10.2.0.7',
   ],
   [
     'another default router',
@@ -169,7 +169,7 @@ for (const [what, spoil, says] of [
   [
     'a zone that shares the stack of the host',
     (fake) => addZone(fake, 'db1', 'installed', nets(['znic3']), 'shared'),
-    'zone "db1": it shares the host\'s IP stack',
+    'zone "db1": it shares the host\'s IP stack; -l znic3 leaves it as it is',
   ],
   [
     'a member that leads outside',
@@ -209,8 +209,8 @@ test('where the host itself is the router it stays so, and nobody gets what it h
     shape(adopted).sort(),
     WANTED.filter(([zone]) => !zone?.startsWith('gate')),
   );
-  assert.equal([adopted.hostRouter, adopted.left], ['znic1', ['admin0', 'znic1']]);
-  await importRecords(adopted, fake.host, 'adopt', adopted.left);
+  assert.equal([adopted.left.hostRouter, adopted.left.links], ['znic1', ['admin0', 'znic1']]);
+  await importRecords(adopted, fake.host, 'adopt', adopted.left.links);
   const { address } = (await createZone(memberRequest('web9'), fake.host)).nics[0]?.addresses[0] ?? {};
   assert.is(address, '10.2.0.4');
   const twice = await rejects(() => createZone(proxyRequest(), fake.host));
@@ -223,11 +223,48 @@ test("what zap's global-router made is adopted, where the host is the router as 
   const file = '/var/zap/zones/rconfig.10.2.0';
   fake.files.set(file, 'interface: zrstub0\nshared-interface: snic0\ngateway: 10.2.0.1\nzone: global\n');
   fake.links.set('snic0', { class: 'vnic', mtu: 9000, over: 'zrstub0' });
-  assert.is((await planAdoption(request({ from: 'zap' }), fake.host)).hostRouter, 'znic1');
+  assert.is((await planAdoption(request({ from: 'zap' }), fake.host)).left.hostRouter, 'znic1');
   fake.addresses.pop();
   fake.links.delete('znic1');
   const gone = await rejects(() => planAdoption(request({ from: 'zap' }), fake.host));
   assert.ok(gone.message.includes('its router should be the host itself, but no zone has 10.2.0.1'), gone.message);
+});
+
+test('zones that share the stack of the host stay, and nobody gets what they have', async () => {
+  const fake = byHand();
+  fake.files.set(
+    '/var/zap/zones/rconfig.10.2.0',
+    'interface: zrstub0\nshared-interface: snic0\ngateway: 10.2.0.1\nzone: gate\n',
+  );
+  fake.links.set('snic0', { class: 'vnic', mtu: 9000, over: 'zrstub0' });
+  addZone(fake, 'old1', 'running', nets(['snic0'], ['set address="10.2.0.3/24"']), 'shared');
+  addZone(fake, 'old2', 'installed', nets(['snic0'], ['set address="10.2.0.5"']), 'shared');
+  // As a host lists them that shows the addresses of all zones.
+  fake.addresses.push(['snic0/?', '10.2.0.3/24']);
+  const adopted = await planAdoption(request({ from: 'zap' }), fake.host);
+  assert.equal(shape(adopted).sort(), WANTED);
+  assert.equal(adopted.left.addresses, [
+    { zone: 'old1', address: '10.2.0.3' },
+    { zone: 'old2', address: '10.2.0.5' },
+  ]);
+  await importRecords(adopted, fake.host, 'adopt', adopted.left.links);
+  const given = (await createZones([memberRequest('web8'), memberRequest('web9')], fake.host)).zones;
+  assert.equal(
+    given.map(({ nics }) => nics[0]?.addresses[0]?.address),
+    ['10.2.0.4', '10.2.0.6'],
+  );
+});
+
+test('what a zone has that shares the stack of the host cannot be that of another', async () => {
+  const fake = byHand();
+  fake.links.set('snic0', { class: 'vnic', mtu: 9000, over: 'zrstub0' });
+  const outside = nets(['e1000g0'], ['set address="203.0.113.8/24"']);
+  const inside = nets(['snic0'], ['set address="10.2.0.7/24"']);
+  addZone(fake, 'old2', 'installed', [...outside, ...inside], 'shared');
+  const unnamed = await rejects(() => planAdoption(request(), fake.host));
+  assert.ok(unnamed.message.includes('zone "old2": it shares the host\'s IP stack; -l snic0 leaves'), unnamed.message);
+  const twice = await rejects(() => planAdoption(request({ left: ['snic0'] }), fake.host));
+  assert.ok(twice.message.includes('zone "old2" and zone "db1" both have 10.2.0.7'), twice.message);
 });
 
 test('a host and a zone that are both the router, or an address of another length, are told', async () => {

@@ -1,9 +1,9 @@
 import { parseAddress } from '../../domain/address.ts';
 import { OperatorError } from '../../domain/errors.ts';
-import { type LinkName, parseLinkName, parseNetworkName } from '../../domain/names.ts';
+import { GLOBAL, type LinkName, parseLinkName, parseNetworkName } from '../../domain/names.ts';
 import { formatPrefix, parseInterfaceAddress, parsePrefix } from '../../domain/prefix.ts';
 import { type AdoptRequest, planAdoption } from '../../host/adopt.ts';
-import type { Adopted } from '../../host/adoption.ts';
+import type { Adopted } from '../../host/adopt-decide.ts';
 import { importRecords, planImport } from '../../host/import-records.ts';
 import { type CliCommand, type Context, collecting, reading } from '../command.ts';
 import { type PlanOptions, printDryRun } from '../print-plan.ts';
@@ -79,16 +79,16 @@ function toRequest(name: string, options: Options): AdoptRequest {
 
 async function run(request: AdoptRequest, options: Options, { host, print }: Context): Promise<void> {
   const adopted = await planAdoption(request, host);
-  const { left } = adopted;
+  const { links } = adopted.left;
   if (options.dryRun === true) {
-    printDryRun(await planImport(adopted, host, 'adopt', left), options.verbose, print);
+    printDryRun(await planImport(adopted, host, 'adopt', links), options.verbose, print);
     return;
   }
-  await importRecords(adopted, host, 'adopt', left);
+  await importRecords(adopted, host, 'adopt', links);
   print(describe(adopted));
 }
 
-function describe({ networks, zones, hostRouter }: Adopted): string {
+function describe({ networks, zones, left: { hostRouter, addresses } }: Adopted): string {
   const lines = [
     ...networks.map(({ name, prefixes, etherstub, routers }) => {
       const zone = zones.find(({ role }) => role === 'proxy')?.name ?? 'no proxy';
@@ -99,6 +99,9 @@ function describe({ networks, zones, hostRouter }: Adopted): string {
       const links = nics.map(({ link, over, addresses }) => `${link} over ${over} ${addresses[0]?.address ?? ''}`);
       return `zone ${name}: ${links.join(', ')}`;
     }),
+    ...addresses
+      .filter(({ zone }) => zone !== GLOBAL)
+      .map(({ zone, address }) => `zone ${zone}: stays as it is; nobody gets ${address}`),
     'only records were written; what is not as znetadm makes it: znetadm check',
   ];
   return `${lines.join('\n')}\n`;
