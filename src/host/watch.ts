@@ -2,6 +2,7 @@ import { OperatorError } from '../domain/errors.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { parseLinks, showLinks } from '../illumos/dladm.ts';
+import { showAddresses } from '../illumos/ipadm.ts';
 import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
 import { stepsOf } from '../plan/host-step.ts';
 import { withOwnLinks } from '../plan/links.ts';
@@ -9,6 +10,7 @@ import { ask } from '../system/ask.ts';
 import { execute } from '../system/execute.ts';
 import type { Release } from '../system/lock.ts';
 import { createAnnouncer } from './announce.ts';
+import { followHost, isHostProxy } from './follow-host.ts';
 import { followSites } from './follow-sites.ts';
 import type { Host } from './host.ts';
 import { observeProtection, protectionOf } from './protect.ts';
@@ -30,7 +32,7 @@ const OTHERWISE = 10;
  * A boot shows by a new zone id (§5.5), at one command a look. All that have booted since the last look are served
  * together. Only ids of zones that are there are remembered, so nothing grows, and nothing is lost with the process: the
  * first look, and then one every `watchPassSeconds`, serves every zone that runs. Proxies are told of the zones that came or
- * went, all of one look together.
+ * went, all of one look together; a host that is a proxy itself is told of its own addresses, at one command more a look.
  */
 export function createWatch(host: Host): Watch {
   const { system } = host;
@@ -39,6 +41,8 @@ export function createWatch(host: Host): Watch {
   let passed: number | undefined;
   /** The zones that were up when proxies were told last. */
   let told = '';
+  /** The addresses of the host itself at the last look, as ipadm prints them. */
+  let ofHost = '';
   let complaint = '';
 
   async function look(settings: Settings): Promise<void> {
@@ -61,6 +65,11 @@ export function createWatch(host: Host): Watch {
       // Asked later whether they have applied it.
       announcer.add(await followSites(host), settings);
       told = running.join();
+    }
+    if (await isHostProxy(host)) {
+      const addresses = await ask(showAddresses(), system);
+      if (isPass || addresses !== ofHost) await followHost(host);
+      ofHost = addresses;
     }
     served = new Map(up.filter(({ name }) => !left.has(name)).map(({ name, id }) => [name, id]));
     if (isPass) passed = system.monotonic();

@@ -101,8 +101,11 @@ export function planHostTakingBack({ services, interfaces, written, kept, candid
   ];
   // Before ipfilter stops, by which a run that was cut off knows that it is still to be done.
   const policy = setProperty(IPFILTER, { name: 'firewall_config_default/policy', type: 'astring', value: 'none' });
+  // A refresh that was under way may have put forwarding on again: nothing does any more when set-up itself has ended.
+  const again = there.includes(ZONENET) ? there.filter((fmri) => fmri === ZONENET_FORWARDING) : [];
   return [
     ...there.map((fmri) => step('-', 'service', disableService(fmri), reason)),
+    ...again.map((fmri) => step('-', 'service', disableService(fmri), 'set-up may have been at work')),
     ...(isFiltering
       ? [step('-', 'service', policy, reason), step('-', 'service', disableService(IPFILTER), reason)]
       : []),

@@ -163,6 +163,29 @@ test('another address of the host is noticed, and taken over by repair', async (
   assert.match(await story.znetadm('check'), 'everything is as recorded');
 });
 
+test('another address of the host is followed by the watch at its next look, and its own traffic goes on', async (context) => {
+  const { story, host } = context;
+  const watch = story.lab.spawn(['/bin/sh', '-c', 'exec /opt/zonenet/bin/znetadm watch 2>&1']);
+  await watch.said('watching zones boot');
+  // As a DHCP server moves it, when nobody is there to call repair.
+  await story.lab.mustRun('ipadm create-addr -T static -a 203.0.113.78/24 e1000g0/third');
+  await story.lab.mustRun('ipadm delete-addr e1000g0/v4');
+  await watch.said('addresses of e1000g0 of the host are 203.0.113.78/24 now');
+  await story.lab.settled('global');
+  assert.is((await host.get('http://203.0.113.1/')).body, 'peer 203.0.113.78\n');
+  assert.is((await context.web.get('http://203.0.113.1/')).body, 'peer 203.0.113.78\n');
+  // What was led away from the old address has lost its way, and is told.
+  const { status, stdout } = await story.lab.run(['/opt/zonenet/bin/znetadm', 'check', '-p', '-o', 'of,item']);
+  assert.equal([status, stdout], [6, 'zone "web1":forward tcp 203.0.113.9 port 80\n']);
+  await story.lab.mustRun(`ipadm create-addr -T static -a ${HOST}/24 e1000g0/v4`);
+  await story.lab.mustRun('ipadm delete-addr e1000g0/third');
+  await watch.said(`addresses of e1000g0 of the host are ${HOST}/24 now`);
+  await watch.kill('SIGTERM');
+  assert.is((await watch.ended).status, 0);
+  await story.lab.settled('global');
+  assert.match(await story.znetadm('check'), 'everything is as recorded');
+});
+
 test('with zones behind it, it cannot be detached; after that nothing of ours is left', async ({ story, before }) => {
   const refused = await story.lab.run(['/opt/zonenet/bin/znetadm', 'detach-zone', 'global']);
   assert.is(refused.status, 5);
