@@ -192,7 +192,11 @@ async function hostAsProxy(): Promise<FakeHost> {
       addresses: [at('10.2.0.1/24')],
     },
   ];
-  const record: ZoneRecord = { ...globalRecord('7d2f6a52-0000-4000-8000-000000000001', { zones: new Map() }), state: 'ready', nics };
+  const record: ZoneRecord = {
+    ...globalRecord('7d2f6a52-0000-4000-8000-000000000001', { zones: new Map() }),
+    state: 'ready',
+    nics,
+  };
   fake.files.set('/etc/zonenet/zones/global.ini', formatZoneRecord(record));
   await createWatch(fake.host).look();
   changes(fake);
