@@ -22,7 +22,7 @@ export async function isHostProxy({ system }: Pick<Host, 'system'>): Promise<boo
 export async function followHost(host: Host): Promise<void> {
   const { system } = host;
   await locked(host, 'host', async () => {
-    const drift = await findHostDrift((await readRecords(system)).zones.filter(isReadyHost), system);
+    const drift = await findHostDrift((await readRecords(system)).zones.filter(isReady), system);
     await carryOut(
       drift.flatMap(({ plan }) => plan),
       host,
@@ -33,7 +33,7 @@ export async function followHost(host: Host): Promise<void> {
       readSettings(system),
       observeHost(system),
     ]);
-    const record = records.zones.find(isReadyHost);
+    const record = records.zones.find((zone) => zone.name === GLOBAL && isReady(zone));
     if (record === undefined || records.damaged.length > 0) return;
     const told = [record, ...toldOf(record, records)];
     const publications = await planPublications(told, records, { settings, observed, system });
@@ -41,4 +41,4 @@ export async function followHost(host: Host): Promise<void> {
   });
 }
 
-const isReadyHost = ({ name, state }: ZoneRecord) => name === GLOBAL && state === 'ready';
+const isReady = ({ state }: ZoneRecord) => state === 'ready';

@@ -1,10 +1,11 @@
-import { isLinkLocal } from '../domain/address.ts';
+import { type Address, isLinkLocal } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type LinkName } from '../domain/names.ts';
-import { ownNics } from '../domain/nic.ts';
+import { addressesOf, ownNics } from '../domain/nic.ts';
 import { formatInterfaceAddress, type InterfaceAddress } from '../domain/prefix.ts';
 import { attachedRecord, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import {
+  type AddressObject,
   parseAddresses,
   parseForwarding,
   parseInterfaces,
@@ -25,7 +26,7 @@ import {
   planInterfacesAway,
   planKeeping,
 } from '../plan/global-zone.ts';
-import type { HostPlan } from '../plan/host-step.ts';
+import type { HostPlan, HostStep } from '../plan/host-step.ts';
 import { recordZone } from '../plan/records.ts';
 import { CANDIDATES, LAST_GOOD } from '../plan/zone-paths.ts';
 import { ask } from '../system/ask.ts';
@@ -105,10 +106,14 @@ export async function decideHostLinks(
   });
 }
 
-/** Link and address of all that the host has up, without loopback and link-local ones. */
-async function observeHostAddresses(system: System): Promise<[link: string, address: InterfaceAddress][]> {
-  return parseAddresses(await ask(showAddresses(), system)).flatMap(({ link, state, address }) =>
-    address === undefined || state !== 'ok' || link === 'lo0' || isLinkLocal(address.address) ? [] : [[link, address]],
+/** Link, address and how it was given, of all that the host has up, without loopback and link-local ones. */
+async function observeHostAddresses(
+  system: System,
+): Promise<[link: string, address: InterfaceAddress, type: AddressObject['type']][]> {
+  return parseAddresses(await ask(showAddresses(), system)).flatMap(({ link, state, address, type }) =>
+    address === undefined || state !== 'ok' || link === 'lo0' || isLinkLocal(address.address)
+      ? []
+      : [[link, address, type]],
   );
 }
 
@@ -212,7 +217,10 @@ export async function findHostServiceDrift(zones: readonly ZoneRecord[], system:
   return driftWhere(what, () => (missing.length === 0 ? [] : planHostServices()));
 }
 
-/** Where the host has other addresses outside than are recorded: filter and NAT would be of the old ones. */
+/**
+ * Where the host has other addresses outside than are recorded: filter and NAT would be of the old ones. Forwards of an address
+ * that DHCP has replaced by another lead away from that one.
+ */
 export async function findHostDrift(zones: readonly ZoneRecord[], system: System): Promise<Drift[]> {
   const record = zones.find(({ name }) => name === GLOBAL);
   if (record === undefined) return [];
@@ -228,10 +236,44 @@ export async function findHostDrift(zones: readonly ZoneRecord[], system: System
     if (now === undefined || now === before) return [];
     const what = { of: `zone "${GLOBAL}"`, item: `addresses of ${before.link}` };
     const changed = { expected: format(before.addresses), found: format(now.addresses) };
+    const replaced = replacedAddress(before, now, addresses);
+    // The host comes last: whoever is killed before that finds it so again.
     return driftWhere({ ...what, ...changed }, () => [
+      ...(replaced === undefined ? [] : moveForwards(zones, replaced)),
       recordZone({ ...record, nics }, '~', `${now.link} has ${format(now.addresses)}`),
     ]);
   });
+}
+
+/** An address, and the one that stands in its place. */
+interface Replaced {
+  readonly from: Address;
+  readonly to: Address;
+}
+
+/** The only IPv4 address of a link, where DHCP has given it in place of the only one that it had. */
+function replacedAddress(
+  before: ZoneNic,
+  now: ZoneNic,
+  addresses: Awaited<ReturnType<typeof observeHostAddresses>>,
+): Replaced | undefined {
+  const [[from, ...others], [to, ...more]] = [addressesOf(before, 'inet'), addressesOf(now, 'inet')];
+  if (from === undefined || to === undefined || from.address === to.address) return undefined;
+  const byDhcp = addresses.some(
+    ([link, { address }, type]) => link === now.link && address === to.address && type === 'dhcp',
+  );
+  return byDhcp && others.length + more.length === 0 ? { from: from.address, to: to.address } : undefined;
+}
+
+function moveForwards(zones: readonly ZoneRecord[], { from, to }: Replaced): HostStep[] {
+  return zones
+    .filter(({ forwards }) => forwards.some(({ outside }) => outside === from))
+    .map((zone) => {
+      const forwards = zone.forwards.map((forward) =>
+        forward.outside === from ? { ...forward, outside: to } : forward,
+      );
+      return recordZone({ ...zone, forwards }, '~', `what led away from ${from} leads away from ${to}`);
+    });
 }
 
 const format = (addresses: readonly InterfaceAddress[]) => addresses.map(formatInterfaceAddress).sort().join(', ');

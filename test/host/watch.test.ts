@@ -1,11 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseLinkName as link, parseNetworkName as network } from '../../src/domain/names.ts';
-import { parseInterfaceAddress as at } from '../../src/domain/prefix.ts';
-import type { ZoneNic, ZoneRecord } from '../../src/domain/zone-record.ts';
-import { globalRecord } from '../../src/host/global-zone.ts';
 import { createWatch } from '../../src/host/watch.ts';
-import { formatZoneRecord } from '../../src/ini/zone-record.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 import { hostWith } from '../support/story.ts';
 
@@ -167,82 +162,6 @@ test('settings turn protection off, and set the time between looks', async () =>
   fake.files.set('/etc/zonenet/zonenet.ini', 'format = 1\nprotection = no\nwatch-seconds = 7\n');
   assert.is(await createWatch(fake.host).look(), 7);
   assert.equal(changes(fake), []);
-});
-
-/** A host with one public address that is a proxy itself. */
-async function hostAsProxy(): Promise<FakeHost> {
-  const fake = await hostWith('back');
-  fake.addresses.splice(0, Number.POSITIVE_INFINITY, ['e1000g0/v4', '203.0.113.9/24']);
-  const on = { mtu: 1500, dhcp: false, addrconf: false, routers: [], routes: [] };
-  const nics: readonly ZoneNic[] = [
-    {
-      ...on,
-      link: link('e1000g0'),
-      over: link('e1000g0'),
-      side: 'outside',
-      host: true,
-      addresses: [at('203.0.113.9/24')],
-    },
-    {
-      ...on,
-      link: link('znic0'),
-      over: link('zstub0'),
-      side: 'inside',
-      network: network('back'),
-      addresses: [at('10.2.0.1/24')],
-    },
-  ];
-  const record: ZoneRecord = {
-    ...globalRecord('7d2f6a52-0000-4000-8000-000000000001', { zones: new Map() }),
-    state: 'ready',
-    nics,
-  };
-  fake.files.set('/etc/zonenet/zones/global.ini', formatZoneRecord(record));
-  await createWatch(fake.host).look();
-  changes(fake);
-  return fake;
-}
-
-test('a host that is a proxy itself is told of its own addresses, and of nothing else', async () => {
-  const fake = await hostAsProxy();
-  const watch = createWatch(fake.host);
-  await watch.look();
-  assert.equal(changes(fake), []);
-  fake.addresses.splice(0, 1, ['e1000g0/v4', '203.0.113.78/24']);
-  await watch.look();
-  assert.ok(fake.files.get('/etc/zonenet/zones/global.ini')?.includes('203.0.113.78/24'));
-  assert.ok(fake.files.get('/var/zonenet/zones/global/metadata.ini')?.includes('203.0.113.78/24'));
-  assert.ok(changes(fake).includes('svcadm refresh svc:/network/zonenet:default'));
-  assert.equal(fake.log, ['addresses of e1000g0 of the host are 203.0.113.78/24 now']);
-  await watch.look();
-  assert.equal(changes(fake), []);
-  // One that has none for a moment will have it again.
-  fake.addresses.splice(0, 1);
-  await watch.look();
-  assert.equal(changes(fake), []);
-});
-
-test('a watch that is killed while it tells the host is gone on with by the next', async () => {
-  for (let kill = 1, killed = true; killed; kill += 1) {
-    const fake = await hostAsProxy();
-    fake.addresses.splice(0, 1, ['e1000g0/v4', '203.0.113.78/24']);
-    fake.killAt = kill;
-    killed = await createWatch(fake.host)
-      .look()
-      .then(
-        () => false,
-        () => true,
-      );
-    fake.killAt = undefined;
-    fake.locks.clear();
-    await createWatch(fake.host).look();
-    for (const path of ['/etc/zonenet/zones/global.ini', '/var/zonenet/zones/global/metadata.ini']) {
-      assert.ok(fake.files.get(path)?.includes('203.0.113.78/24'), `killed before change ${kill}: ${path}`);
-    }
-    changes(fake);
-    await createWatch(fake.host).look();
-    assert.equal(changes(fake), []);
-  }
 });
 
 test.run();

@@ -301,7 +301,11 @@ export function createFakeHost() {
         if (args[0] === 'create-if') host.interfaces.push(args[1] ?? '');
         if (args[0] === 'delete-if') host.interfaces = host.interfaces.filter((link) => link !== args[1]);
         if (args[0] !== 'show-addr') return DONE;
-        return said(host.addresses.map(([object, address]) => `${object}:static:ok:${address}\n`).join(''));
+        return said(
+          host.addresses
+            .map(([object, address]) => `${object}:${object.endsWith('/dhcp') ? 'dhcp' : 'static'}:ok:${address}\n`)
+            .join(''),
+        );
       case '/usr/bin/netstat':
         if (args.includes('inet6')) {
           const rows = host.inet6Routes.map((to) => `${to}   fe80::1   UG   1   0 e1000g0\n`);
