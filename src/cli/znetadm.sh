@@ -22,10 +22,9 @@ fi
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS
 
 case $0 in
-*/*) here=${0%/*} ;;
-*) here=. ;;
+*/*) here=${0%/*}/.. ;;
+*) here=.. ;;
 esac
-here=$(CDPATH='' cd -- "$here/.." && pwd -P) || exit 1
 # Less memory where thousands of zones are looked at: a small nursery, and garbage collected earlier, take 30 of 140 MB for 8,000
 # zones, and 100 of 230 when all their boots are stale. It costs 10 ms, since Node's own code is compiled for its own flags only.
 thousands()

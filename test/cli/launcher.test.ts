@@ -1,6 +1,6 @@
 // The launcher of znetadm, by every strict shell of this machine.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -33,6 +33,22 @@ for (const [shell = '', ...first] of SHELLS.filter(([program = '']) => existsSyn
     assert.equal(JSON.parse(stdout), [['create-zone', 'it\'s; "x"', ''], null, '/tmp']);
   });
 }
+
+test('it finds its program by a path of any kind, and by a link to where the software is', ({ root }) => {
+  const link = `${root}.link`;
+  symlinkSync(root, link);
+  const env = { PATH: '/usr/bin:/bin', ZONENET_NODE: process.execPath };
+  for (const [cwd, path] of [
+    [root, 'bin/znetadm'],
+    [join(root, 'bin'), './znetadm'],
+    [join(root, 'bin'), 'znetadm'],
+    ['/', join(link, 'bin/znetadm')],
+  ] as const) {
+    const { status, stderr } = spawnSync('/bin/sh', [path, 'check'], { cwd, env, encoding: 'utf8' });
+    assert.equal([status, stderr], [5, ''], path);
+  }
+  rmSync(link);
+});
 
 test('a node that cannot be executed is not taken', ({ root }) => {
   const node = join(root, 'node');
