@@ -27,7 +27,6 @@ export async function followHost(host: Host): Promise<void> {
       drift.flatMap(({ plan }) => plan),
       host,
     );
-    for (const { item, found } of drift) system.log(`${item} of the host are ${found} now`);
     const [records, settings, observed] = await Promise.all([
       readRecords(system),
       readSettings(system),
@@ -38,6 +37,7 @@ export async function followHost(host: Host): Promise<void> {
     const told = [record, ...toldOf(record, records)];
     const publications = await planPublications(told, records, { settings, observed, system });
     await carryOut(plansOf(publications.filter(({ isPublished }) => !isPublished)), host);
+    for (const { item, found } of drift) system.log(`${item} of the host are ${found} now`);
   });
 }
 

@@ -39,6 +39,16 @@ async function look({ lab }: StoryLab): Promise<string[]> {
   return answers;
 }
 
+/** Waits until that is all that check tells of. */
+async function tells({ lab }: StoryLab, wanted: string): Promise<void> {
+  const end = Date.now() + 60_000;
+  for (;;) {
+    const { stdout } = await lab.run('/opt/zonenet/bin/znetadm check -p -o of,item');
+    if (stdout === wanted) return;
+    assert.ok(Date.now() < end, stdout);
+  }
+}
+
 test.before(async (context) => {
   const story = await startStoryLab();
   context.story = story;
@@ -171,19 +181,16 @@ test('another address of the host is followed by the watch at its next look, and
   await story.lab.mustRun('ipadm create-addr -T static -a 203.0.113.78/24 e1000g0/third');
   await story.lab.mustRun('ipadm delete-addr e1000g0/v4');
   await watch.said('addresses of e1000g0 of the host are 203.0.113.78/24 now');
-  await story.lab.settled('global');
+  // What was led away from the old address has lost its way, which is all that check tells when the new one is applied.
+  await tells(story, 'zone "web1":forward tcp 203.0.113.9 port 80\n');
   assert.is((await host.get('http://203.0.113.1/')).body, 'peer 203.0.113.78\n');
   assert.is((await context.web.get('http://203.0.113.1/')).body, 'peer 203.0.113.78\n');
-  // What was led away from the old address has lost its way, and is told.
-  const { status, stdout } = await story.lab.run(['/opt/zonenet/bin/znetadm', 'check', '-p', '-o', 'of,item']);
-  assert.equal([status, stdout], [6, 'zone "web1":forward tcp 203.0.113.9 port 80\n']);
   await story.lab.mustRun(`ipadm create-addr -T static -a ${HOST}/24 e1000g0/v4`);
   await story.lab.mustRun('ipadm delete-addr e1000g0/third');
   await watch.said(`addresses of e1000g0 of the host are ${HOST}/24 now`);
   await watch.kill('SIGTERM');
   assert.is((await watch.ended).status, 0);
-  await story.lab.settled('global');
-  assert.match(await story.znetadm('check'), 'everything is as recorded');
+  await tells(story, '');
 });
 
 test('with zones behind it, it cannot be detached; after that nothing of ours is left', async ({ story, before }) => {
