@@ -34,7 +34,7 @@ export function linksOverStub(etherstub: LinkName, { links }: Observed): Link[] 
 }
 
 /** An IPv4 address of the host's own stack. */
-export interface HostAddress {
+export interface AddressOnLink {
   readonly link: string;
   readonly address: InterfaceAddress;
 }
@@ -44,11 +44,11 @@ export interface Situation {
   readonly links: ReadonlyMap<string, Link>;
   readonly zones: readonly ForeignZone[];
   /** Addresses that the host itself has on links over the etherstub. */
-  readonly host: readonly HostAddress[];
+  readonly host: readonly AddressOnLink[];
 }
 
 /** What the host itself has on links of a network: where it is the router, or somebody's way in. */
-export async function observeHostAddressesOn(links: readonly string[], system: System): Promise<HostAddress[]> {
+export async function observeHostAddressesOn(links: readonly string[], system: System): Promise<AddressOnLink[]> {
   return parseAddresses(await ask(showAddresses(), system)).flatMap(({ link, family, address }) =>
     address === undefined || family !== 'inet' || !links.includes(link) ? [] : [{ link, address }],
   );

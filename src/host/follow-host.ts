@@ -22,13 +22,14 @@ export async function isHostProxy({ system }: Pick<Host, 'system'>): Promise<boo
 export async function followHost(host: Host): Promise<void> {
   const { system } = host;
   await locked(host, 'host', async () => {
-    const drift = await findHostDrift((await readRecords(system)).zones.filter(isReady), system);
+    const before = await readRecords(system);
+    const drift = await findHostDrift(before.zones.filter(isReady), system);
     await carryOut(
       drift.flatMap(({ plan }) => plan),
       host,
     );
     const [records, settings, observed] = await Promise.all([
-      readRecords(system),
+      drift.length === 0 ? before : readRecords(system),
       readSettings(system),
       observeHost(system),
     ]);

@@ -11,14 +11,9 @@ import { sync } from '../../src/host/sync.ts';
 import { createWatch } from '../../src/host/watch.ts';
 import { formatZoneRecord } from '../../src/ini/zone-record.ts';
 import type { FakeHost } from '../support/fake-host.ts';
-import { hostWith, memberRequest } from '../support/story.ts';
+import { changes, hostWith, memberRequest } from '../support/story.ts';
 
 const test = suite('the host as a proxy');
-
-/** What was changed since the last question; the commands without their program. */
-function changes(fake: FakeHost): string[] {
-  return fake.changes.splice(0).map((line) => line.replace(/^\/usr\/s?bin\//, ''));
-}
 
 const write = (fake: FakeHost, record: ZoneRecord) =>
   fake.files.set(`/etc/zonenet/zones/${record.name}.ini`, formatZoneRecord(record));

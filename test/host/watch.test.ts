@@ -2,18 +2,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createWatch } from '../../src/host/watch.ts';
 import type { FakeHost } from '../support/fake-host.ts';
-import { hostWith } from '../support/story.ts';
+import { changes, hostWith } from '../support/story.ts';
 
 const test = suite('watch');
 
 const ALL = 'mac-nospoof,restricted,ip-nospoof,dhcp-nospoof';
 const reboot = (fake: FakeHost, zone: string) =>
   fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', zone, 'reboot'] });
-
-/** What was changed since the last question; the commands without their program. */
-function changes(fake: FakeHost): string[] {
-  return fake.changes.splice(0).map((line) => line.replace(/^\/usr\/s?bin\//, ''));
-}
 
 test('a zone has protected links from its first boot on', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');

@@ -4,7 +4,7 @@ import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
 import { createNetwork, type NetworkRequest } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import type { LinkRequest, MembershipRequest, ZoneRequest } from '../../src/host/zone-request.ts';
-import { createFakeHost } from './fake-host.ts';
+import { createFakeHost, type FakeHost } from './fake-host.ts';
 
 /** The network of the story: back, 10.2.0.0/24. */
 export function networkRequest(overrides: Partial<NetworkRequest> = {}): NetworkRequest {
@@ -82,4 +82,9 @@ export async function hostWith(...what: ('back' | 'proxy' | 'web1' | 'db1')[]) {
   }
   fake.changes.splice(0);
   return fake;
+}
+
+/** What was changed since the last question; the commands without their program. */
+export function changes(fake: FakeHost): string[] {
+  return fake.changes.splice(0).map((line) => line.replace(/^\/usr\/s?bin\//, ''));
 }
