@@ -21,13 +21,15 @@ export function createRecorder(
   const told = new Set<string>();
   return ({ changes }) => {
     if (changes === undefined && told.size > 0) return;
-    const lines: readonly Pick<HistoryEntry, 'what' | 'subject'>[] = changes ?? [{ what: 'mended', subject: '' }];
+    const lines: readonly Pick<HistoryEntry, 'what' | 'subject' | 'has'>[] = changes ?? [
+      { what: 'mended', subject: '' },
+    ];
     const fresh = lines.filter(({ subject }) => !told.has(subject));
     if (fresh.length === 0) return;
     for (const { subject } of fresh) told.add(subject);
     const time = now()
       .toISOString()
       .replace(/\.\d+Z$/, 'Z');
-    append(fresh.map(({ what, subject }) => formatHistoryEntry({ ...run, time, what, subject })).join(''));
+    append(fresh.map((change) => formatHistoryEntry({ ...run, time, ...change })).join(''));
   };
 }

@@ -2,6 +2,7 @@ import { type Address, parseAddress } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { type HistoryEntry, originOf } from '../domain/history.ts';
 import { formatPrefix, prefixContains } from '../domain/prefix.ts';
+import { formatReservation, reservationOf } from '../domain/reservation.ts';
 import type { ZoneNic } from '../domain/zone-record.ts';
 import type { System } from '../system/system.ts';
 import { readHistory } from './history.ts';
@@ -16,7 +17,7 @@ export interface Owner {
   readonly owner: string;
   /** What it is to the owner, or who has it instead: "its address on znic1", "free in network back". */
   readonly as: string;
-  /** Where the record of the owner comes from. Missing: older than the history, or without an owner. */
+  /** What gave it to the owner. Missing: older than the history, or without an owner. */
   readonly origin?: HistoryEntry;
 }
 
@@ -30,17 +31,21 @@ export async function why(asked: string, system: System): Promise<Owner> {
   const isAddress = asked.includes(':') || /^[\d.]+$/.test(asked);
   const [found] = isAddress ? ownersOfAddress(parseAddress(asked), records) : ownersOfLink(asked, records);
   if (found !== undefined && found.owner !== '') {
-    const origin = originOf(found.owner, await readHistory(system));
-    return { asked, ...found, ...(origin === undefined ? {} : { origin }) };
+    const { owner, as, given } = found;
+    const origin = given === undefined ? undefined : originOf(owner, given, await readHistory(system));
+    return { asked, owner, as, ...(origin === undefined ? {} : { origin }) };
   }
   const live = isAddress ? await hostsAddress(parseAddress(asked), system) : await liveLink(asked, system);
   if (live !== undefined) return { asked, owner: '', as: live };
-  if (found !== undefined) return { asked, ...found };
+  if (found !== undefined) return { asked, owner: found.owner, as: found.as };
   const unread = records.damaged.length > 0 ? '; a record cannot be read (znetadm check)' : '';
   throw new OperatorError('NOT_FOUND', `Cannot tell whose ${asked} is: neither a record nor this host has it${unread}`);
 }
 
-type Found = Pick<Owner, 'owner' | 'as'>;
+interface Found extends Pick<Owner, 'owner' | 'as'> {
+  /** What the history says of it. Missing: nothing, where nobody has it. */
+  readonly given?: string;
+}
 
 function ownersOfAddress(address: Address, { networks, zones }: Records): Found[] {
   const nics = zones.flatMap(({ name, nics }) => nics.map((nic) => ({ name, nic })));
@@ -48,10 +53,20 @@ function ownersOfAddress(address: Address, { networks, zones }: Records): Found[
   return [
     ...nics
       .filter(({ nic }) => nic.addresses.some((each) => each.address === address))
-      .map(({ name, nic }) => ({ owner: `zone ${name}`, as: `its address on ${on(nic)}` })),
+      .map(({ name, nic }) => ({ owner: `zone ${name}`, as: `its address on ${on(nic)}`, given: address })),
     ...networks
       .filter(({ routers }) => routers.includes(address))
-      .map(({ name }) => ({ owner: `network ${name}`, as: 'the address of its router, which it has not yet' })),
+      .map(({ name }) => ({
+        owner: `network ${name}`,
+        as: 'the address of its router, which it has not yet',
+        given: address,
+      })),
+    ...networks.flatMap(({ name, reservations }) => {
+      const reserved = reservationOf(address, reservations);
+      if (reserved === undefined) return [];
+      const as = reserved.zone === undefined ? 'reserved' : `reserved for zone ${reserved.zone}, which has it not`;
+      return [{ owner: `network ${name}`, as, given: formatReservation(reserved) }];
+    }),
     ...networks.flatMap(({ name, prefixes }) =>
       prefixes
         .filter((prefix) => prefixContains(prefix, address))
@@ -68,11 +83,12 @@ function ownersOfLink(link: string, { networks, zones }: Records): Found[] {
         .map(({ over, side, network }) => ({
           owner: `zone ${name}`,
           as: `its link ${network === undefined ? side : `to network ${network}`}, over ${over}`,
+          given: link,
         })),
     ),
     ...networks
       .filter(({ etherstub }) => etherstub === link)
-      .map(({ name }) => ({ owner: `network ${name}`, as: 'its etherstub' })),
+      .map(({ name }) => ({ owner: `network ${name}`, as: 'its etherstub', given: link })),
   ];
 }
 

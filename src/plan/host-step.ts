@@ -23,6 +23,8 @@ export interface RecordChange {
   readonly what: 'created' | 'changed' | 'deleted';
   /** "zone web1", "network back". */
   readonly subject: string;
+  /** The addresses and links that the record gives it, and what of a network is reserved. Empty where the record goes. */
+  readonly has: readonly string[];
 }
 
 /** One of many that each hold much: what it does is made when it is its turn. */

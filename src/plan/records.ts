@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network, RecordState } from '../domain/network.ts';
 import { formatPrefix, type Prefix } from '../domain/prefix.ts';
+import { formatReservation } from '../domain/reservation.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { formatNetworkRecord } from '../ini/network-record.ts';
 import { formatUlaRecord } from '../ini/ula-record.ts';
@@ -16,7 +17,7 @@ import {
   zonecfgFile,
   zoneRecordFile,
 } from './host-paths.ts';
-import type { HostStep } from './host-step.ts';
+import type { HostStep, RecordChange } from './host-step.ts';
 import type { RemoveStep } from './step.ts';
 
 const RECORD_MODE = 0o644;
@@ -24,7 +25,7 @@ const RECORD_MODE = 0o644;
 /** Writes the record of a zone, new or with another state. `note` says what it takes or why it changes. */
 export function recordZone(record: ZoneRecord, sign: '+' | '~', note: string): HostStep {
   const step = writeRecord(ZONE_RECORDS, zoneRecordFile(record.name), formatZoneRecord(record), sign, note);
-  return { ...step, changes: [{ what: changeOf(record.state, sign), subject: `zone ${record.name}` }] };
+  return { ...step, changes: [zoneChange(record, sign)] };
 }
 
 /** Writes the records of many zones, one right after the other. Empty for none. */
@@ -52,7 +53,7 @@ export function recordZones(
         { kind: 'directory', reason: 'records live there', path: ZONE_RECORDS, mode: 0o755 },
         { kind: 'write-all', reason: 'all of them or none', files },
       ],
-      changes: zones.map(({ record }) => ({ what: changeOf(record.state, sign), subject: `zone ${record.name}` })),
+      changes: zones.map(({ record }) => zoneChange(record, sign)),
     },
   ];
 }
@@ -60,7 +61,16 @@ export function recordZones(
 /** Writes the record of a network, new or with another state. */
 export function recordNetwork(record: Network, sign: '+' | '~', note: string): HostStep {
   const step = writeRecord(NETWORK_RECORDS, networkRecordFile(record.name), formatNetworkRecord(record), sign, note);
-  return { ...step, changes: [{ what: changeOf(record.state, sign), subject: `network ${record.name}` }] };
+  const what = changeOf(record.state, sign);
+  const has =
+    what === 'deleted' ? [] : [record.etherstub, ...record.routers, ...record.reservations.map(formatReservation)];
+  return { ...step, changes: [{ what, subject: `network ${record.name}`, has }] };
+}
+
+function zoneChange({ name, state, nics }: ZoneRecord, sign: '+' | '~'): RecordChange {
+  const what = changeOf(state, sign);
+  const own = nics.flatMap(({ link, addresses }) => [link, ...addresses.map(({ address }) => address)]);
+  return { what, subject: `zone ${name}`, has: what === 'deleted' ? [] : own };
 }
 
 function changeOf(state: RecordState, sign: '+' | '~'): 'created' | 'changed' | 'deleted' {
@@ -118,7 +128,7 @@ export function recordReady(zones: readonly ZoneRecord[]): HostStep[] {
 
 export function forgetZone(zone: ZoneName): HostStep {
   const step = forget(ZONE_RECORDS, zoneRecordFile(zone), `zone "${zone}" has nothing left`);
-  return { ...clearingDrafts(step, [zone]), changes: [{ what: 'deleted', subject: `zone ${zone}` }] };
+  return { ...clearingDrafts(step, [zone]), changes: [{ what: 'deleted', subject: `zone ${zone}`, has: [] }] };
 }
 
 function clearingDrafts(step: HostStep, zones: readonly ZoneName[]): HostStep {
@@ -130,7 +140,7 @@ function clearingDrafts(step: HostStep, zones: readonly ZoneName[]): HostStep {
 
 export function forgetNetwork(network: NetworkName): HostStep {
   const step = forget(NETWORK_RECORDS, networkRecordFile(network), `network "${network}" has nothing left`);
-  return { ...step, changes: [{ what: 'deleted', subject: `network ${network}` }] };
+  return { ...step, changes: [{ what: 'deleted', subject: `network ${network}`, has: [] }] };
 }
 
 function forget(directory: string, path: string, reason: string): HostStep {

@@ -226,6 +226,11 @@ test('the history tells who, when and how; why tells whose', async ({ lab }) => 
   assert.is(await must(lab, 'why 10.2.0.9'), "10.2.0.9: nobody's, in 10.2.0.0/24 of network back\n");
   assert.is((await znetadm(lab, 'why nosuch0')).status, 4);
   assert.ok((await must(lab, 'show-network back')).endsWith('free: 10.2.0.3-10.2.0.254\n'));
+  await must(lab, 'set-network -a 10.4.0.0/24 back');
+  const command = (asked: string) => must(lab, `why -p -o command ${asked}`);
+  assert.is(await command('10.4.0.2'), 'znetadm set-network -a 10.4.0.0/24 back\n');
+  assert.is(await command('znic0'), 'znetadm create-zone -N back --no-boot web2\n');
+  assert.is(await command('zstub0'), 'znetadm create-network -a 10.2.0.0/24 back\n');
 });
 
 test.run();

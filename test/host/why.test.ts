@@ -28,6 +28,29 @@ for (const [asked, owner, as] of [
   });
 }
 
+for (const [asked, owner, as] of [
+  ['10.2.0.51', 'network back', 'reserved'],
+  ['10.2.0.60', 'network back', 'reserved for zone web9, which has it not'],
+  ['10.2.0.2', 'zone web1', 'its address on znic1, network back'],
+] as const) {
+  test(`of what is reserved, ${asked}: ${owner}, ${as}`, async () => {
+    const fake = await hostWith('back', 'proxy', 'web1');
+    const record = '/etc/zonenet/networks/back.ini';
+    const reserved = '10.2.0.50-10.2.0.59,10.2.0.60 web9,10.2.0.2'.split(',').map((one) => `reserve[] = ${one}\n`);
+    fake.files.set(record, (fake.files.get(record) ?? '').replace(/\n\n\[end\]/, `\n${reserved.join('')}\n[end]`));
+    assert.equal(await why(asked, fake.system), { asked, owner, as });
+  });
+}
+
+test('an address in another spelling is the same', async () => {
+  const fake = await hostWith('back', 'proxy');
+  const record = '/etc/zonenet/zones/proxy.ini';
+  fake.files.set(record, (fake.files.get(record) ?? '').replace('10.2.0.1/24', '10.2.0.1/24\naddress[] = fd00::1/64'));
+  fake.files.set(HISTORY, LINE.replace('web1', 'proxy').replace(/\n$/, '\tznic0,10.2.0.1,fd00::1\n'));
+  const { owner, origin } = await why('FD00:0::0001', fake.system);
+  assert.equal([owner, origin?.user], ['zone proxy', 'jane']);
+});
+
 test('tells since when, and by which command', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');
   fake.files.set(`${HISTORY}.0`, LINE.replace('15:40', '11:11'));
@@ -57,12 +80,14 @@ test('a run writes down each record once, and what it mends once', () => {
     );
   const told = () => lines.splice(0).map((line) => line.trimEnd().split('\t').slice(2, 4).join(' ').trim());
   const create = start();
-  create({ changes: [{ what: 'created', subject: 'zone web1' }] });
+  create({ changes: [{ what: 'created', subject: 'zone web1', has: ['znic1'] }] });
   create({});
-  create({ changes: [{ what: 'changed', subject: 'zone web1' }] });
+  create({ changes: [{ what: 'changed', subject: 'zone web1', has: ['znic1'] }] });
   assert.equal(told(), ['created zone web1']);
   const remove = start();
-  for (const subject of ['zone web1', 'zone web1', 'zone proxy']) remove({ changes: [{ what: 'deleted', subject }] });
+  for (const subject of ['zone web1', 'zone web1', 'zone proxy']) {
+    remove({ changes: [{ what: 'deleted', subject, has: [] }] });
+  }
   assert.equal(told(), ['deleted zone web1', 'deleted zone proxy']);
   const mend = start();
   for (let n = 0; n < 3; n += 1) mend({});

@@ -8,6 +8,7 @@ interface Options extends ShowOptions {
 }
 
 const FIELDS = ['time', 'user', 'what', 'subject', 'command'] as const;
+const MORE = ['has'] as const;
 
 export const showHistoryCommand: CliCommand = {
   configure(command, act) {
@@ -15,10 +16,10 @@ export const showHistoryCommand: CliCommand = {
       .argument('[subject]', 'only what was done to that zone or network, by its name')
       .option('-l, --last <number>', 'only that many, the newest', reading(wholeNumber(1, 1_000_000)))
       .addOption(PARSABLE)
-      .addOption(outputOption(FIELDS))
+      .addOption(outputOption([...FIELDS, ...MORE]))
       .addOption(AS_JSON)
       .action((subject: string | undefined, options: Options) => {
-        const fields = chooseFields(options, FIELDS, []);
+        const fields = chooseFields(options, FIELDS, MORE);
         act((context) => run(subject, fields, options, context));
       });
   },
@@ -33,6 +34,6 @@ async function run(
   const history = await readHistory(host.system);
   const wanted = history.filter(({ subject }) => name === undefined || subject.split(' ')[1] === name);
   const rows = options.last === undefined ? wanted : wanted.slice(-options.last);
-  const shown = rows.map((entry) => ({ ...entry }));
+  const shown = rows.map(({ has = [], ...entry }) => ({ ...entry, has: has.join(',') }));
   print(formatShown(shown, fields, options, { colour }));
 }
