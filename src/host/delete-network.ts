@@ -58,12 +58,11 @@ export async function planDeleteNetworkAndZones(name: NetworkName, host: Host): 
   const records = await readRecords(host.system);
   refuseDamaged(records, `delete network "${name}"`);
   const network = findNetwork(name, records);
-  const order = usersOf(network, records)
-    .sort((a, b) => routedNetworks(a).length - routedNetworks(b).length)
-    .flatMap((zone) => deletionOrder(zone.name, true, records));
-  const going = [...new Set(order)];
-  const elsewhere = going.find((zone) => networksOf(zone).some((other) => other !== name));
+  const users = usersOf(network, records).sort((a, b) => routedNetworks(a).length - routedNetworks(b).length);
+  // Whoever is behind one of them and not on the network itself is on another one that it is the router of.
+  const elsewhere = users.find((zone) => networksOf(zone).some((other) => other !== name));
   if (elsewhere !== undefined) throw alsoOn(network, elsewhere);
+  const going = [...new Set(users.flatMap((zone) => deletionOrder(zone.name, true, records)))];
   const zones: ZoneRemoval[] = [];
   for (const [index, record] of going.entries()) {
     const gone = going.slice(0, index).map((zone) => zone.name);

@@ -2,13 +2,16 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAddress } from '../../src/domain/address.ts';
-import { parseNetworkName } from '../../src/domain/names.ts';
+import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { formatPrefix, parsePrefix } from '../../src/domain/prefix.ts';
 import { createNetwork, type NetworkRequest } from '../../src/host/create-network.ts';
-import { deleteNetwork } from '../../src/host/delete-network.ts';
+import { createZone } from '../../src/host/create-zone.ts';
+import { deleteNetwork, planDeleteNetworkAndZones } from '../../src/host/delete-network.ts';
+import { deleteZone } from '../../src/host/delete-zone.ts';
 import { planSync } from '../../src/host/sync.ts';
+import { rejects } from '../support/assertions.ts';
 import { createFakeHost } from '../support/fake-host.ts';
-import { networkRequest } from '../support/story.ts';
+import { hostWith, memberRequest, networkRequest, on } from '../support/story.ts';
 
 const test = suite('networks');
 
@@ -53,5 +56,28 @@ for (const prefix of ['10.0.0.0/8', '172.16.0.0/12', '10.2.0.0/23', '10.2.0.4/30
     assert.equal(network.prefixes.map(formatPrefix), [prefix]);
   });
 }
+
+test('a network does not take a zone along that is on others too, nor those behind it', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const inner = await createNetwork(request('inner', { prefix: parsePrefix('10.3.0.0/24') }), fake.host);
+  const nested = { routes: [inner.name], networks: [on('back')] };
+  await createZone(memberRequest('deep', undefined, nested), fake.host);
+  await createZone(memberRequest('leaf', undefined, { networks: [on('inner')] }), fake.host);
+  for (const [network, other] of [
+    ['back', 'inner'],
+    ['inner', 'back'],
+  ] as const) {
+    const error = await rejects(() => planDeleteNetworkAndZones(parseNetworkName(network), fake.host));
+    assert.is(error.code, 'IN_USE');
+    assert.ok(error.message.endsWith(`: zone "deep" is on ${other} too`), error.message);
+    assert.match(error.hint ?? '', /znetadm delete-zone -r deep /);
+  }
+  await deleteZone(parseZoneName('deep'), true, fake.host);
+  const { zones } = await planDeleteNetworkAndZones(parseNetworkName('back'), fake.host);
+  assert.equal(
+    zones.map(({ record }) => record.name),
+    ['web1', 'proxy'],
+  );
+});
 
 test.run();
