@@ -14,8 +14,11 @@ export interface Fault {
   readonly hint?: string;
 }
 
+/** Of more faults in one file only so many are told: it is of something else then. */
+const MOST = 20;
+
 /**
- * One error for all faults of a file, each as "FILE:LINE:COLUMN: what", the line itself and a caret under the place.
+ * One error for the faults of a file, each as "FILE:LINE:COLUMN: what", the line itself and a caret under the place.
  *
  * `after` is the last line of the hint: what happens now, and the command to go on with.
  */
@@ -24,7 +27,9 @@ export function faultsError(
   { file, text, faults, after }: { file: string; text: string; faults: readonly Fault[]; after?: string },
 ): OperatorError {
   const lines = text.split('\n');
-  const message = faults.map((fault) => formatFault(file, lines[fault.line - 1], fault)).join('\n');
+  const told = faults.slice(0, MOST).map((fault) => formatFault(file, lines[fault.line - 1], fault));
+  const more = faults.length - told.length;
+  const message = [...told, ...(more === 0 ? [] : [`${file}: ${more} more`])].join('\n');
   return new OperatorError(code, message, after === undefined ? {} : { hint: after });
 }
 
@@ -49,19 +54,31 @@ function formatFault(
   const after = hint === undefined ? [] : [`  ${hint}`];
   if (number === 0 || line === undefined) return [`${file}: ${message}`, ...after].join('\n');
   const gutter = ' '.repeat(4);
-  const before = line.slice(0, column - 1).replace(/[^\t]/g, ' ');
+  const { shown, before } = around(line, column - 1);
+  const under = Math.min(length, shown.length - before.length);
   return [
     `${file}:${number}:${column}: ${message}`,
-    `${String(number).padStart(4)} | ${printable(line)}`,
-    `${gutter} | ${before}${'^'.repeat(Math.max(1, length))}`,
+    `${String(number).padStart(4)} | ${printable(shown)}`,
+    `${gutter} | ${before.replace(/[^\t]/g, ' ')}${'^'.repeat(Math.max(1, under))}`,
     ...after,
   ].join('\n');
+}
+
+/** Characters of a line that are shown before a fault, and behind it. */
+const AROUND = 100;
+
+/** The part of a line around a place, and of that what is before the place. */
+function around(line: string, place: number): { readonly shown: string; readonly before: string } {
+  const cut = place > AROUND ? '…' : '';
+  const before = cut + line.slice(cut === '' ? 0 : place - AROUND, place);
+  const behind = line.slice(place, place + AROUND);
+  return { shown: `${before}${behind}${line.length > place + AROUND ? '…' : ''}`, before };
 }
 
 /** Control characters as "\x07", so that a damaged file cannot play with the terminal. */
 function printable(line: string): string {
   return line.replace(
-    /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g,
+    /[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]/g,
     (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }

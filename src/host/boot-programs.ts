@@ -12,6 +12,7 @@ import { EDITION, inputsKey, isBootProgramFor, NOTHING_OWN } from '../plan/zone-
 import { hostTemplates } from '../plan/zone-paths.ts';
 import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
+import { readPublishedHead } from './published-files.ts';
 import type { HostLayers } from './site-templates.ts';
 
 /** Enough to tell what a program was made for. */
@@ -28,7 +29,7 @@ export function bootPrograms(system: System) {
     if (software === undefined || zone === GLOBAL) return [];
     const path = bootProgramFile(zone);
     const key = inputsKey({ text, edition: software, own: NOTHING_OWN });
-    const had = await system.readHead(path, HEAD_BYTES);
+    const had = await readPublishedHead(path, HEAD_BYTES, system);
     if (isBootProgramFor(key, had)) return [];
     const content = await makeProgram(zone, text, software, readLayers);
     if (content === undefined) return had === undefined ? [] : [removal(path)];

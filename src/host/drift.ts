@@ -93,7 +93,7 @@ export async function findRunningProtection(
 
 /** "/etc/…/web2.ini:4:8: what\n …" */
 function damage(kind: 'record' | 'template', fault: OperatorError): Drift {
-  const [, file = `${kind}s`, found = fault.message] = /^(\/[^:\n]*):([^\n]*)/.exec(fault.message) ?? [];
+  const [, file = `${kind}s`, found = fault.message] = /^(\/[^:\n]*): ?([^\n]*)/.exec(fault.message) ?? [];
   return { of: 'host', item: `${kind} ${file}`, expected: `a ${kind}`, found, plan: [], fault };
 }
 

@@ -13,6 +13,7 @@ import { observeApplied } from './applied.ts';
 import { bootPrograms } from './boot-programs.ts';
 import { FEW, inParallel } from './host.ts';
 import type { Observed } from './observe.ts';
+import { readPublishedFile } from './published-files.ts';
 import { readPublished, type SiteTemplates, siteTemplates } from './site-templates.ts';
 import type { Records } from './store.ts';
 
@@ -72,7 +73,7 @@ export function createPublisher(
   const boots = bootPrograms(system);
 
   async function plan(record: ZoneRecord): Promise<ZonePublication> {
-    const text = await system.readFile(metadataFile(record.name));
+    const text = await readPublishedFile(metadataFile(record.name), system);
     const running = observed.zones.get(record.name)?.state === 'running';
     const applied = text === undefined && running ? (await observeApplied(record.name, system)).status : undefined;
     const generation = applied === undefined ? {} : { applied: applied.generation };
@@ -101,7 +102,7 @@ export function createPublisher(
   /** From the metadata as they are when it is its turn: they are published before. */
   function madeLate({ sign, about, what, note }: HostStep, zone: ZoneName): LateHostStep {
     const steps = async () => {
-      const text = await system.readFile(metadataFile(zone));
+      const text = await readPublishedFile(metadataFile(zone), system);
       return text === undefined ? [] : (await planBoot(zone, text)).flatMap(({ steps }) => steps);
     };
     return { sign, about, what, note, steps };

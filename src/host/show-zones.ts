@@ -1,4 +1,6 @@
+import { OperatorError } from '../domain/errors.ts';
 import { formatBandwidth } from '../domain/link-wishes.ts';
+import type { ZoneName } from '../domain/names.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { hasMethod, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { type LinkProtection, parseProtection, showProtection } from '../illumos/dladm.ts';
@@ -8,6 +10,7 @@ import { metadataFile } from '../plan/host-paths.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
 import { type Applied, isApplied, observeApplied } from './applied.ts';
+import { readPublishedFile } from './published-files.ts';
 import type { Records } from './store.ts';
 
 /** A zone as a person wants to see it. */
@@ -45,10 +48,23 @@ export async function observeShownZones(
 }
 
 async function describeApplied(record: ZoneRecord, system: System): Promise<string> {
-  const path = metadataFile(record.name);
-  const [text, applied] = await Promise.all([system.readFile(path), observeApplied(record.name, system)]);
-  const published = text === undefined ? undefined : parseMetadata(text, path).generation;
+  const [published, applied] = await Promise.all([
+    readGeneration(record.name, system),
+    observeApplied(record.name, system),
+  ]);
   return formatApplied(record, published, applied);
+}
+
+/** The generation of what is published for a zone. Undefined: nothing that the zone can read. */
+async function readGeneration(zone: ZoneName, system: System): Promise<number | undefined> {
+  const path = metadataFile(zone);
+  const text = await readPublishedFile(path, system);
+  try {
+    return text === undefined ? undefined : parseMetadata(text, path).generation;
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
 }
 
 /** In a few words: how far a running zone is with its metadata. */

@@ -9,7 +9,6 @@ import { parseSettings } from '../ini/settings.ts';
 import { parseUlaRecord } from '../ini/ula-record.ts';
 import { parseZoneRecord } from '../ini/zone-record.ts';
 import { NETWORK_RECORDS, SETTINGS_FILE, TRANSACTION_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
-import { errorCode } from '../system/node-error.ts';
 import type { System } from '../system/system.ts';
 import { readIndexed } from './record-index.ts';
 
@@ -76,37 +75,40 @@ async function readThese<T>(
   const damaged: OperatorError[] = [];
   const texts = await Promise.all(
     files.map(async (file) => {
+      const path = `${directory}/${file}`;
       try {
-        return await system.readFile(`${directory}/${file}`);
+        const text = await system.readFile(path);
+        // Else it is gone since the directory was listed: deleted meanwhile.
+        if (text === undefined && (await system.kindOf(path)) === 'link') damaged.push(leadsNowhere(path));
+        return text;
       } catch (error) {
-        // A directory, or not ours to read.
-        const why = errorCode(error);
-        if (why === undefined) throw error;
-        damaged.push(unreadable(`${directory}/${file}`, `cannot be read: ${why}`));
+        if (!(error instanceof OperatorError)) throw error;
+        damaged.push(unreadable(path, error.message));
         return undefined;
       }
     }),
   );
   files.forEach((file, index) => {
     const text = texts[index];
-    // Gone since the directory was listed: deleted meanwhile.
     if (text === undefined) return;
     try {
       read.push(parse(text, `${directory}/${file}`, file.slice(0, -RECORD.length)));
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
       const path = `${directory}/${file}`;
-      damaged.push(error.message.startsWith('/') ? error : unreadable(path, `the name of the file: ${error.message}`));
+      const named = error.message.startsWith('/');
+      damaged.push(named ? error : unreadable(path, `${path}: the name of the file: ${error.message}`));
     }
   });
   return { read, damaged };
 }
 
-function unreadable(path: string, why: string): OperatorError {
-  return new OperatorError('RECORD_INVALID', `${path}: ${why}`, {
-    hint: `It is left as it is. Mend ${path}, or move it away`,
-  });
+function unreadable(path: string, message: string): OperatorError {
+  return new OperatorError('RECORD_INVALID', message, { hint: `It is left as it is. Mend ${path}, or move it away` });
 }
+
+const leadsNowhere = (path: string) =>
+  unreadable(path, `${path}: cannot be read: it is a symbolic link that leads nowhere`);
 
 /**
  * Refuses to allocate while a record cannot be read: what it holds might be given away twice. `purpose` follows

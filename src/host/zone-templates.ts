@@ -15,6 +15,7 @@ import { LIMITS } from '../render/limits.ts';
 import { shippedNames, shippedPartialNames } from '../render/render.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
+import { readPublishedFile } from './published-files.ts';
 import type { SiteTemplates } from './site-templates.ts';
 
 /** What a zone would be given now: its metadata as they are published, with the templates of the host as they are. */
@@ -42,7 +43,7 @@ export async function createOutlooks(
   const states = new Map(parseZones(await ask(listZones(), system)).map(({ name, state }) => [name, state as string]));
   return async (name) => {
     const path = metadataFile(name);
-    const [text, layers] = await Promise.all([system.readFile(path), site.read(name)]);
+    const [text, layers] = await Promise.all([readPublishedFile(path, system), site.read(name)]);
     if (text === undefined) {
       throw new OperatorError('NOT_FOUND', `Cannot render for zone "${name}": nothing is published for it`, {
         hint: 'to publish it:   znetadm repair',

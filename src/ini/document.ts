@@ -46,6 +46,7 @@ export function parseIni(text: string, file: string): IniDocument {
   const sections: { name: string; line: number; entries: IniEntry[] }[] = [{ name: '', line: 1, entries: [] }];
   const names = new Set<string>();
   const suspicious = FORBIDDEN.test(text);
+  let returned = false;
   text.split('\n').forEach((line, index) => {
     if (line === '' || line.startsWith(';') || line.startsWith('#')) {
       if (!suspicious || !FORBIDDEN.test(line)) return;
@@ -53,6 +54,12 @@ export function parseIni(text: string, file: string): IniDocument {
     const fault = (column: number, message: string, hint?: string, length = 1) =>
       faults.push({ line: index + 1, column, length, message, ...(hint === undefined ? {} : { hint }) });
     const forbidden = suspicious ? FORBIDDEN.exec(line) : null;
+    if (forbidden?.[0] === '\r' && forbidden.index === line.length - 1) {
+      // One line of such a file says it for all.
+      if (!returned) fault(line.length, 'the line ends in a carriage return', 'End lines in a line feed alone');
+      returned = true;
+      return;
+    }
     if (forbidden !== null) {
       fault(
         forbidden.index + 1,

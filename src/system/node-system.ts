@@ -4,6 +4,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
   lstatSync,
   mkdirSync,
@@ -35,8 +36,9 @@ export function createNodeSystem(options: {
   return {
     ...options,
     // Synchronous throughout: small files, and many. A thousand are read in 10 ms, by promises in 100.
-    readFile: (path) => orMissing(async () => readFileSync(path, 'utf8')),
-    readHead: (path, bytes) => orMissing(async () => readHead(path, bytes)),
+    readFile: async (path) => readPlain(path, (file) => readFileSync(file, 'utf8')),
+    readHead: async (path, bytes) => readPlain(path, (file) => readHead(file, bytes)),
+    readInput: async (path) => reading(path, () => readFileSync(path, 'utf8')),
     writeFile: durableWrite,
     writeFiles: durableWriteAll,
     makeDirectory: durableMakeDirectory,
@@ -57,14 +59,42 @@ export function createNodeSystem(options: {
   };
 }
 
-function readHead(path: string, bytes: number): string {
-  const file = openSync(path, 'r');
+/** Opening a pipe would wait for somebody who writes into it. */
+const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
+
+function readPlain(path: string, read: (file: number) => string): string | undefined {
+  return reading(path, () => {
+    const file = openSync(path, AT_ONCE);
+    try {
+      const status = fstatSync(file);
+      if (status.isFile()) return read(file);
+      throw unreadable(path, status.isDirectory() ? 'it is a directory' : 'it is a pipe or a device');
+    } finally {
+      closeSync(file);
+    }
+  });
+}
+
+function readHead(file: number, bytes: number): string {
+  const buffer = Buffer.alloc(bytes);
+  return buffer.toString('latin1', 0, readSync(file, buffer, 0, bytes, 0));
+}
+
+function reading(path: string, read: () => string): string | undefined {
   try {
-    const buffer = Buffer.alloc(bytes);
-    return buffer.toString('latin1', 0, readSync(file, buffer, 0, bytes, 0));
-  } finally {
-    closeSync(file);
+    return read();
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return undefined;
+    throw error instanceof OperatorError || code === undefined ? error : unreadable(path, code, error);
   }
+}
+
+function unreadable(path: string, why: string, cause?: unknown): OperatorError {
+  return new OperatorError('FILE_REFUSED', `${path}: cannot be read: ${why}`, {
+    cause,
+    hint: 'Put a plain file there',
+  });
 }
 
 async function orMissing<T>(read: () => Promise<T>): Promise<T | undefined> {

@@ -12,10 +12,16 @@ export interface FileAttributes {
 export interface System {
   /** Runs a program with a clean environment and a deadline. Never rejects for how the program ended. */
   run(command: Command): Promise<CommandResult>;
-  /** The text of a file; undefined when it is not there. */
+  /**
+   * The text of a plain file; undefined when it is not there. A link is followed.
+   *
+   * @throws {OperatorError} FILE_REFUSED for a directory, for a pipe or a device, which may never end, and for what cannot be read
+   */
   readFile(path: string): Promise<string | undefined>;
-  /** The first so many bytes of a file, or as many as it has; undefined when it is not there. */
+  /** The first so many bytes of a file, or as many as it has; else as `readFile`. */
   readHead(path: string, bytes: number): Promise<string | undefined>;
+  /** What a person has named, to its end: a pipe or a terminal too. Else as `readFile`. */
+  readInput(path: string): Promise<string | undefined>;
   /**
    * Replaces a file by rename: complete or not at all, on disk when this resolves. The directory must be there.
    * A link at the path itself is replaced, not followed. What is scratch does not wait for the disk.

@@ -211,12 +211,21 @@ test('damaged, empty and foreign records are named, and the others are shown, ch
     'networks/a b.ini': 'format = 1\n',
   };
   await lab.mustRun('mkdir /etc/zonenet/zones/directory.ini');
+  // What would never end, or leads nowhere.
+  await lab.mustRun('mkfifo /etc/zonenet/zones/pipe.ini /etc/zonenet/networks/pipe.ini');
+  await lab.mustRun('ln -s /dev/zero /etc/zonenet/zones/device.ini; ln -s /nowhere /etc/zonenet/zones/nowhere.ini');
+  const odd = ['zones/directory.ini', 'zones/pipe.ini', 'networks/pipe.ini', 'zones/device.ini', 'zones/nowhere.ini'];
   for (const [file, text] of Object.entries(damage)) await lab.writeFile('global', `/etc/zonenet/${file}`, text);
   const check = await znetadm(lab, 'check -p -o item,found');
   assert.is(check.status, 6);
-  for (const file of ['zones/directory.ini', ...Object.keys(damage)])
+  for (const file of [...odd, ...Object.keys(damage)])
     assert.ok(check.stdout.includes(`record /etc/zonenet/${file}`), check.stdout);
   assert.is((await znetadm(lab, 'show-zone -p -o zone')).stdout, 'web1\n');
+  // What is published is another matter: it is replaced.
+  const published = '/var/zonenet/zones/web1/metadata.ini';
+  await lab.mustRun(`mv ${published} /root/metadata.ini; mkfifo ${published}`);
+  assert.is((await znetadm(lab, 'show-zone -p -o zone')).stdout, 'web1\n');
+  await lab.mustRun(`rm ${published}; mv /root/metadata.ini ${published}`);
   assert.is((await znetadm(lab, 'export')).status, 1);
   assert.is((await znetadm(lab, 'create-zone -N back --no-boot web3')).status, 1);
   await must(lab, 'delete-zone web1');

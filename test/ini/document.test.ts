@@ -49,6 +49,19 @@ test('tells all faults at once, each with its line and a caret', () => {
   );
 });
 
+test('of a file of something else it tells enough, and what a terminal can bear', () => {
+  const carriage = faultOf('a = 1\r\nb = 2\r\n[c]\r\n');
+  assert.is(carriage.match(/x\.ini:/g)?.length, 1);
+  const many = faultOf('hello\n'.repeat(50)).split('\n');
+  assert.equal([many[0]?.slice(0, 10), many.at(-1)], ['x.ini:1:1:', 'x.ini: 30 more']);
+  const long = faultOf(`${'x'.repeat(300)}\0${'y'.repeat(300)}\n`).split('\n');
+  assert.equal(long.slice(0, 3), [
+    'x.ini:1:301: a control character stands here',
+    `   1 | …${'x'.repeat(100)}\\x00${'y'.repeat(99)}…`,
+    `     | ${' '.repeat(101)}^`,
+  ]);
+});
+
 test('keeps text that the ini package would turn into something else', () => {
   const { sections } = parseIni('a = true\nb = 010\n[web.1]\nc = null\n[7]\nx[] = 1\nx[] = 2\n', 'x.ini');
   assert.equal(

@@ -103,8 +103,10 @@ export function createDisk(start: DiskState) {
   const functions = {
     openSync(path: string, flags: string | number, _mode?: number) {
       if (flags !== 'wx') {
-        if (find(path).kind !== 'directory') throw failure('ENOTDIR', path);
-        return openAs({ path });
+        const entry = find(path);
+        if (entry.kind === 'directory') return openAs({ path });
+        if ((Number(flags) & fs.constants.O_DIRECTORY) !== 0) throw failure('ENOTDIR', path);
+        return openAs({ inode: entry.inode });
       }
       needDirectory(path);
       if (names.has(path)) throw failure('EEXIST', path);
@@ -123,6 +125,10 @@ export function createDisk(start: DiskState) {
       const opened = openedAs(file);
       if (opened.path !== undefined) events.push({ event: 'sync-directory', path: opened.path });
       else events.push({ event: 'sync-file', inode: fileOf(file).inode });
+    },
+    fstatSync(file: number) {
+      const isFile = openedAs(file).inode !== undefined;
+      return { isFile: () => isFile, isDirectory: () => !isFile };
     },
     closeSync(file: number) {
       openedAs(file);
@@ -160,11 +166,7 @@ export function createDisk(start: DiskState) {
     },
     // Stamps are not kept: every file was changed this moment.
     lstatSync: (path: string) => (names.has(path) ? { ...status(path), ctimeMs: Number.POSITIVE_INFINITY } : undefined),
-    readFileSync(path: string) {
-      const entry = find(path);
-      if (entry.kind === 'directory') throw failure('EISDIR', path);
-      return bytes.get(entry.inode) ?? '';
-    },
+    readFileSync: (file: number) => bytes.get(fileOf(file).inode) ?? '',
     readdirSync(path: string) {
       find(path);
       return inside(path).map((other) => basename(other));

@@ -120,6 +120,40 @@ test('removes a file, a link and an empty directory, and refuses a full one', as
   assert.is((await rejects(() => system.remove(path('full')))).code, 'WRITE_FAILED');
 });
 
+test('reads plain files, and refuses what might never end', async () => {
+  const path = (name: string) => join(directory, name);
+  writeFileSync(path('plain'), 'text\n');
+  symlinkSync('plain', path('link'));
+  symlinkSync('/nowhere', path('nowhere'));
+  symlinkSync('/dev/zero', path('device'));
+  mkdirSync(path('directory'));
+  await system.run({ program: '/usr/bin/mkfifo', args: [path('pipe')] });
+  assert.equal([await system.readFile(path('plain')), await system.readFile(path('link'))], ['text\n', 'text\n']);
+  assert.is(await system.readHead(path('plain'), 2), 'te');
+  assert.equal([await system.readFile(path('none')), await system.readFile(path('nowhere'))], [undefined, undefined]);
+  for (const [name, why] of [
+    ['device', 'it is a pipe or a device'],
+    ['pipe', 'it is a pipe or a device'],
+    ['directory', 'it is a directory'],
+    ['plain/below', 'ENOTDIR'],
+  ] as const) {
+    for (const read of [() => system.readFile(path(name)), () => system.readHead(path(name), 2)]) {
+      const { code, message } = await rejects(read);
+      assert.equal([code, message], ['FILE_REFUSED', `${path(name)}: cannot be read: ${why}`]);
+    }
+  }
+});
+
+test('what a person names may be a pipe', async () => {
+  const pipe = join(directory, 'pipe');
+  await system.run({ program: '/usr/bin/mkfifo', args: [pipe] });
+  const writing = system.run({ program: '/bin/sh', args: ['-c', 'echo text >"$1"', 'sh', pipe] });
+  assert.is(await system.readInput(pipe), 'text\n');
+  await writing;
+  assert.is(await system.readInput(join(directory, 'none')), undefined);
+  assert.is((await rejects(() => system.readInput(directory))).code, 'FILE_REFUSED');
+});
+
 for (const [name, run] of [
   ['spawn', runWithSpawn],
   ['execa', runWithExeca],

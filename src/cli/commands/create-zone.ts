@@ -166,7 +166,7 @@ async function run(
 }
 
 async function readLines(file: string, system: Context['host']['system']): Promise<string[]> {
-  const text = await system.readFile(file);
+  const text = await system.readInput(file);
   if (text !== undefined) return parseConfigLines(text, file);
   throw new OperatorError('NOT_FOUND', `Cannot read "${file}": it is not there`, {
     hint: 'Name a file with commands for zonecfg behind -f',

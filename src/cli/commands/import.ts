@@ -15,7 +15,7 @@ export const importCommand: CliCommand = {
 };
 
 async function run(file: string, { dryRun, verbose }: PlanOptions, { host, print }: Context): Promise<void> {
-  const text = await host.system.readFile(file);
+  const text = await host.system.readInput(file);
   if (text === undefined) throw new OperatorError('NOT_FOUND', `Cannot import "${file}": there is no such file`);
   const bundle = parseBundle(text, file);
   if (dryRun === true) {
