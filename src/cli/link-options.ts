@@ -1,7 +1,7 @@
 import { type Address, parseAddress } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { type LinkWishes, PRIORITIES, parseBandwidth } from '../domain/link-wishes.ts';
-import { parseLinkName, parseNetworkName } from '../domain/names.ts';
+import { type LinkName, parseLinkName, parseNetworkName } from '../domain/names.ts';
 import { parseInterfaceAddress } from '../domain/prefix.ts';
 import { parseStaticRoute, type StaticRoute } from '../domain/static-route.ts';
 import type { MembershipRequest, OutsideRequest } from '../host/zone-request.ts';
@@ -85,6 +85,20 @@ export function parseMembership(text: string): MembershipRequest {
   const words = [...(equals < 0 ? [] : [first.slice(equals + 1)]), ...more];
   const bare = words.length === 1 && words[0] === 'none';
   return { network, addresses: bare ? [] : words.map((word): Address => parseAddress(word)), bare, ...wishes };
+}
+
+/**
+ * Reads "LINK,maxbw=…,priority=…", one of the two or both.
+ *
+ * @throws {OperatorError} NAME_INVALID, VALUE_INVALID
+ */
+export function parseWishes(text: string): readonly [LinkName, LinkWishes] {
+  const { rest, wishes } = partWishes(text.split(','));
+  const [link = '', ...more] = rest;
+  if (more.length === 0 && Object.keys(wishes).length > 0) return [parseLinkName(link), wishes];
+  throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as what a link may use`, {
+    hint: 'Write like znic1,maxbw=50M or znic1,maxbw=none,priority=low',
+  });
 }
 
 /**

@@ -88,7 +88,7 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./commands/show-rule.ts')).showRuleCommand,
   },
   'set-zone': {
-    summary: 'put a zone into groups that rules name, or take it out',
+    summary: 'put a zone into groups that rules name, or change what its links may use',
     load: async () => (await import('./commands/set-zone.ts')).setZoneCommand,
   },
   trace: {

@@ -1,12 +1,11 @@
 import { formatEndpoint } from '../domain/endpoint.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { GroupName, ZoneName } from '../domain/names.ts';
+import type { ZoneName } from '../domain/names.ts';
 import { formatRule, MOST_RULES, type Rule } from '../domain/rule.ts';
-import { namesZone, whyNever } from '../domain/rule-ends.ts';
+import { whyNever } from '../domain/rule-ends.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import type { Host } from './host.ts';
-import { toldOf } from './publications.ts';
 import { findNetwork, findZone, type Records } from './store.ts';
 
 /** A rule that is asked for: at its number, the others after it, or last. */
@@ -15,13 +14,6 @@ export interface RuleRequest {
   readonly rule: Rule;
   /** From 1. Missing: last. */
   readonly number?: number;
-}
-
-/** Groups that a zone is to enter and to leave. */
-export interface GroupChange {
-  readonly zone: ZoneName;
-  readonly add: readonly GroupName[];
-  readonly remove: readonly GroupName[];
 }
 
 /**
@@ -99,36 +91,12 @@ export function numberOf(rule: Rule, { rules }: ZoneRecord): number {
   return rules.findIndex((one) => formatRule(one) === text) + 1;
 }
 
-/**
- * Plans that a zone enters and leaves groups. Changes nothing. What is so already is no fault.
- *
- * @throws {OperatorError} NOT_FOUND, IN_USE, RECORD_INVALID, TEMPLATE_INVALID
- */
-export async function planSetGroups({ zone, add, remove }: GroupChange, host: Host): Promise<ZoneChange> {
-  const purpose = `change the groups of zone "${zone}"`;
-  const { records, before } = await readReady(zone, purpose, host);
-  const groups = [...new Set([...before.groups.filter((one) => !remove.includes(one)), ...add])].sort();
-  const isSame = groups.join() === before.groups.join();
-  const after = isSame ? before : { ...before, groups };
-  const zones = records.zones.map((one) => (one === before ? after : one));
-  // Rules name it by the groups it was in, too.
-  const naming = [...toldOf(before, records), ...toldOf(after, { ...records, zones })];
-  const own = after.rules.some((rule) => namesZone(rule, before) || namesZone(rule, after)) ? [after] : [];
-  const told = new Map([...own, ...naming].map((one) => [one.name, one]));
-  const list = groups.length === 0 ? 'none' : groups.join(', ');
-  return await planZoneChange({ before, after, told: [...told.values()], note: `groups: ${list}` }, records, host);
-}
-
 export async function addRule(request: RuleRequest, host: Host): Promise<ZoneChange> {
   return await carryOutChange(request.zone, () => planAddRule(request, host), host);
 }
 
 export async function deleteRules(zone: ZoneName, which: Rule | readonly number[], host: Host): Promise<ZoneChange> {
   return await carryOutChange(zone, () => planDeleteRules(zone, which, host), host);
-}
-
-export async function setGroups(request: GroupChange, host: Host): Promise<ZoneChange> {
-  return await carryOutChange(request.zone, () => planSetGroups(request, host), host);
 }
 
 const unchanged = (zone: ZoneRecord) => ({ before: zone, after: zone, told: [zone], note: '' });

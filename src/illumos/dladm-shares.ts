@@ -1,4 +1,4 @@
-import { formatBandwidth, type Priority } from '../domain/link-wishes.ts';
+import { type Bandwidth, formatBandwidth, type Priority } from '../domain/link-wishes.ts';
 import type { LinkName } from '../domain/names.ts';
 import type { Command } from './command.ts';
 import { parseRows } from './parseable.ts';
@@ -47,8 +47,9 @@ export function parseDetails(vlans: string, shares: string): Map<string, LinkDet
 }
 
 /** Kept over boots of host and zone; zoneadmd resets only protection (§8.2). */
-export function setBandwidth(name: LinkName, megabits: number): Command {
-  return { program: DLADM, args: ['set-linkprop', '-p', `maxbw=${formatBandwidth(megabits)}`, name] };
+export function setBandwidth(name: LinkName, bandwidth: Bandwidth): Command {
+  if (bandwidth === 'none') return { program: DLADM, args: ['reset-linkprop', '-p', 'maxbw', name] };
+  return { program: DLADM, args: ['set-linkprop', '-p', `maxbw=${formatBandwidth(bandwidth)}`, name] };
 }
 
 export function setPriority(name: LinkName, priority: Priority): Command {

@@ -64,14 +64,26 @@ export function planVnics(zone: ZoneRecord, links: Links): HostStep[] {
   });
 }
 
+/**
+ * Sets bandwidth and priority of links of a zone that are there and have others. Details that were not observed are taken to
+ * be right.
+ */
+export function planLinkShares(zone: ZoneRecord, links: Links): HostStep[] {
+  return ownNics(zone).flatMap((nic) => {
+    const have = links.get(nic.link);
+    return have === undefined ? [] : planShares(nic, have);
+  });
+}
+
 /** One property a call: with several the status is that of the last one (§1.9). */
 function planShares({ link, bandwidth, priority }: ZoneNic, have: Link | undefined): HostStep[] {
   const seen: Omit<LinkDetails, 'vlan'> | undefined = have === undefined ? { priority: 'high' } : have.details;
   if (seen === undefined) return [];
   const sign = have === undefined ? '+' : '~';
-  const of = seen.bandwidth === undefined ? 'no limit' : formatBandwidth(seen.bandwidth);
+  const limit = seen.bandwidth ?? 'none';
+  const of = limit === 'none' ? 'no limit' : formatBandwidth(limit);
   return [
-    ...(bandwidth === undefined || bandwidth === seen.bandwidth
+    ...(bandwidth === undefined || bandwidth === limit
       ? []
       : [linkStep(sign, setBandwidth(link, bandwidth), `${link} has ${of}`)]),
     ...(priority === undefined || priority === seen.priority

@@ -8,8 +8,9 @@ import { createZone } from '../../src/host/create-zone.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
 import { findDrift } from '../../src/host/drift.ts';
 import { exportRecords, importRecords } from '../../src/host/import-records.ts';
-import { addRule, deleteRules, planAddRule, setGroups } from '../../src/host/rules.ts';
+import { addRule, deleteRules, planAddRule } from '../../src/host/rules.ts';
 import { setNetwork } from '../../src/host/set-network.ts';
+import { setZone } from '../../src/host/set-zone.ts';
 import { ruleRows } from '../../src/host/show-rules.ts';
 import { readRecords } from '../../src/host/store.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
@@ -29,6 +30,7 @@ const groups = (zone: string, add: readonly string[], remove: readonly string[] 
   zone: parseZoneName(zone),
   add: add.map(parseGroupName),
   remove: remove.map(parseGroupName),
+  links: new Map(),
 });
 const lines =
   (file: 'record' | 'metadata') =>
@@ -102,16 +104,16 @@ test('what is refused says why, and changes nothing', async () => {
 
 test('groups change whom rules stand for, and those whose rules name them are told at once', async () => {
   const fake = await hostWith('back', 'proxy', 'web1', 'db1');
-  await setGroups(groups('web1', ['web']), fake.host);
+  await setZone(groups('web1', ['web']), fake.host);
   await addRule(asked('block in tcp from group:web to any port 25'), fake.host);
-  await setGroups(groups('db1', ['web', 'db']), fake.host);
+  await setZone(groups('db1', ['web', 'db']), fake.host);
   assert.equal(told(fake), ['block in tcp from 10.2.0.3/32,10.2.0.2/32 to any port 25']);
-  await setGroups(groups('web1', [], ['web']), fake.host);
+  await setZone(groups('web1', [], ['web']), fake.host);
   assert.equal(told(fake), ['block in tcp from 10.2.0.3/32 to any port 25']);
   await createZone(memberRequest('web2', undefined, { groups: [parseGroupName('web')] }), fake.host);
   assert.equal(told(fake), ['block in tcp from 10.2.0.3/32,10.2.0.4/32 to any port 25']);
   fake.changes.length = 0;
-  await setGroups(groups('db1', ['db']), fake.host);
+  await setZone(groups('db1', ['db']), fake.host);
   assert.equal(fake.changes, []);
   await inOrder(fake);
 });
@@ -148,7 +150,7 @@ test('a network that is renumbered and renamed takes its rules along', async () 
 
 test('rules and groups survive export and import', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');
-  await setGroups(groups('web1', ['web']), fake.host);
+  await setZone(groups('web1', ['web']), fake.host);
   await addRule(asked('reject in log tcp from group:web to any port 6667 note "irc"; # {no}'), fake.host);
   const text = await exportRecords(fake.host);
   const other = await hostWith();

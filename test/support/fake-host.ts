@@ -118,9 +118,15 @@ export function createFakeHost() {
         else throw new Error(`the fake host has no property ${property}`);
         return DONE;
       }
-      case 'reset-linkprop':
-        delete links.get(name)?.allowedIps;
+      case 'reset-linkprop': {
+        const property = after(args, '-p');
+        const have = links.get(name);
+        if (have === undefined) return failed(`dladm: link ${name} is not valid: object not found`);
+        if (property === 'maxbw') delete have.maxbw;
+        else if (property === 'allowed-ips') delete have.allowedIps;
+        else throw new Error(`the fake host resets no property ${property}`);
         return DONE;
+      }
       case 'show-vnic':
         return said(
           [...links]

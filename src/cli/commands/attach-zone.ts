@@ -17,7 +17,11 @@ export const attachZoneCommand: CliCommand = {
   configure(command, act) {
     command
       .argument('<name>', 'name of a zone that is there, whoever made it; "global" is the host itself')
-      .option('-N, --network <network[=address]>', 'put it on a network (repeatable)', collecting(parseMembership))
+      .option(
+        '-N, --network <network[=address]>',
+        'put it on a network (repeatable). Behind commas: maxbw=50M, priority=low',
+        collecting(parseMembership),
+      )
       .option('-R, --router-of <network>', 'make it the proxy of a network (repeatable)', collecting(parseNetworkName))
       .option(
         '-x, --outside <[uplink[:vlan]=]address/length>',

@@ -60,13 +60,13 @@ export const createZoneCommand: CliCommand = {
       .option('-R, --router-of <network>', 'make it the proxy of a network (repeatable)', collecting(parseNetworkName))
       .option(
         '-x, --outside <[uplink[:vlan]=]address/length>',
-        'outside address of a proxy, or "dhcp", and the link it is over (repeatable)',
+        'outside address of a proxy, or "dhcp", and the link it is over (repeatable). Behind commas: more of them, maxbw=50M, priority=low',
         collecting(parseOutside),
       )
       .option('-r, --router <address>', 'default router outside, one a family', collecting(parseAddress))
       .option(
         '-N, --network <network[=address]>',
-        'put it on a network (repeatable); for a proxy that is a way out',
+        'put it on a network (repeatable); for a proxy that is a way out. Behind commas: maxbw=50M, priority=low',
         collecting(parseMembership),
       )
       .option('--route <prefix=router>', 'a route beside the default one (repeatable)', collecting(parseRoute))
