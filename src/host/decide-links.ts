@@ -1,5 +1,4 @@
-import { type Address, familyOf } from '../domain/address.ts';
-import { type AddressGiver, createAddressGiver, createLinkNames } from '../domain/allocation.ts';
+import { createLinkNames } from '../domain/allocation.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { LinkWishes } from '../domain/link-wishes.ts';
 import { type MacAddress, randomMac } from '../domain/mac.ts';
@@ -7,23 +6,16 @@ import type { Role } from '../domain/metadata.ts';
 import { dnsNameOf, hasDnsName } from '../domain/name-service.ts';
 import type { LinkName, NetworkName, ZoneName } from '../domain/names.ts';
 import { type Network, routerAddresses } from '../domain/network.ts';
-import { formatPrefix, type InterfaceAddress, prefixContains } from '../domain/prefix.ts';
-import {
-  addressesOn,
-  hasMethod,
-  type IpType,
-  networksOf,
-  proxyOf,
-  type ZoneNic,
-  type ZoneRecord,
-} from '../domain/zone-record.ts';
+import type { InterfaceAddress } from '../domain/prefix.ts';
+import { hasMethod, type IpType, networksOf, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostNetworks } from './claims.ts';
+import { createMemberDecider } from './decide-members.ts';
 import { createOutsideDecider } from './decide-outside.ts';
 import { decideRoutes } from './decide-routes.ts';
 import { takenLinkNames } from './observe.ts';
 import type { Situation } from './situation.ts';
 import { findNetwork, type Records } from './store.ts';
-import type { LinkRequest, MembershipRequest } from './zone-request.ts';
+import type { LinkRequest } from './zone-request.ts';
 
 /** The zone that links are for. */
 export interface Who {
@@ -43,7 +35,7 @@ export type LinkDecider = (request: LinkRequest, who: Who) => { readonly role: R
 export function createLinkDecider(situation: Situation): LinkDecider {
   const { records, settings, observed } = situation;
   const linkName = createLinkNames(takenLinkNames(observed, records));
-  const addressesOf = createGivers(records);
+  const decideAddresses = createMemberDecider(records);
   const decideOutside = createOutsideDecider(situation);
   /** Networks that got their router in this run, and who it is. */
   const routed = new Map<NetworkName, ZoneName>();
@@ -62,7 +54,7 @@ export function createLinkDecider(situation: Situation): LinkDecider {
     const memberships = request.networks.map((wanted): ZoneNic => {
       const network = usableNetwork(wanted.network, name, records);
       checkDnsName(network, name, records);
-      const addresses = memberAddresses(network, wanted, addressesOf(network), name);
+      const addresses = decideAddresses(network, wanted, name);
       const nic = hiddenNic(linkName(settings.insideBase), network, addresses, wanted);
       return isProxy ? { ...nic, side: 'outside' } : nic;
     });
@@ -195,52 +187,4 @@ function hiddenNic(
     ...(bandwidth === undefined ? {} : { bandwidth }),
     ...(priority === undefined ? {} : { priority }),
   };
-}
-
-/** One giver a network, however many zones ask. */
-function createGivers({ zones }: Records): (network: Network) => AddressGiver {
-  const givers = new Map<NetworkName, AddressGiver>();
-  return (network) => {
-    const known = givers.get(network.name);
-    if (known !== undefined) return known;
-    const owners = new Map<Address, string>(
-      zones.flatMap((zone) =>
-        addressesOn(zone, network.name).map((address) => [address, `zone "${zone.name}"`] as const),
-      ),
-    );
-    for (const router of network.routers) owners.set(router, `the router of network "${network.name}"`);
-    const giver = createAddressGiver(network, owners);
-    givers.set(network.name, giver);
-    return giver;
-  };
-}
-
-/** @throws {OperatorError} NETWORK_FULL, ADDRESS_TAKEN, ADDRESS_OUTSIDE */
-function memberAddresses(
-  network: Network,
-  { addresses, bare }: MembershipRequest,
-  giver: AddressGiver,
-  zone: ZoneName,
-): InterfaceAddress[] {
-  if (bare) return [];
-  const wanted = (family: 'inet' | 'inet6') => addresses.filter((address) => familyOf(address) === family);
-  const foreign = addresses.find(
-    (address) => !network.prefixes.some((prefix) => familyOf(prefix.address) === familyOf(address)),
-  );
-  const twice = (['inet', 'inet6'] as const).find((family) => wanted(family).length > 1);
-  const fault = foreign ?? (twice === undefined ? undefined : wanted(twice)[1]);
-  if (fault !== undefined) {
-    const why = foreign === undefined ? 'it gets one address a family' : 'the network has no prefix of that family';
-    const outside = network.prefixes.some((prefix) => prefixContains(prefix, fault))
-      ? 'VALUE_INVALID'
-      : 'ADDRESS_OUTSIDE';
-    throw new OperatorError(outside, `Cannot give ${fault} to zone "${zone}" on network "${network.name}": ${why}`, {
-      hint: `Its prefix is ${network.prefixes.map(formatPrefix).join(', ')}`,
-    });
-  }
-  return network.prefixes.map((prefix) => {
-    const [address] = wanted(familyOf(prefix.address));
-    const given = address === undefined ? giver.next(prefix, zone) : giver.wanted(address, prefix, zone);
-    return { address: given, prefixLength: prefix.length };
-  });
 }
