@@ -4,7 +4,7 @@ import { type LinkWishes, PRIORITIES, parseBandwidth } from '../domain/link-wish
 import { type LinkName, parseLinkName, parseNetworkName } from '../domain/names.ts';
 import { parseInterfaceAddress } from '../domain/prefix.ts';
 import { parseStaticRoute, type StaticRoute } from '../domain/static-route.ts';
-import type { MembershipRequest, OutsideRequest } from '../host/zone-request.ts';
+import type { AddressRequest, MembershipRequest, OutsideRequest } from '../host/zone-request.ts';
 import { oneOf, wholeNumber } from '../ini/shape.ts';
 
 /**
@@ -37,21 +37,27 @@ export function parseOutside(text: string): OutsideRequest {
   const equals = first.indexOf('=');
   const link = equals < 0 ? {} : parseUplink(first.slice(0, equals));
   const words = [first.slice(equals + 1), ...more];
-  const [dhcp, addrconf, none] = ['dhcp', 'addrconf', 'none'].map((word) => words.includes(word));
-  const addresses = words.filter((word) => !['dhcp', 'addrconf', 'none'].includes(word)).map(parseInterfaceAddress);
-  const inet = addresses.filter(({ address }) => !address.includes(':'));
-  const why =
-    none === true && words.length > 1
-      ? '"none" stands alone'
-      : dhcp === true && inet.length > 0
-        ? 'an IPv4 address stands beside "dhcp"'
-        : new Set(words).size < words.length
-          ? 'a word stands there twice'
-          : undefined;
-  if (why === undefined) return { ...link, addresses, dhcp: dhcp === true, addrconf: addrconf === true, ...wishes };
+  const { dhcp, addrconf, rest: written } = partLearnt(words);
+  const addresses = written.map(parseInterfaceAddress);
+  const why = whyNotTogether(words, addresses);
+  if (why === undefined) return { ...link, addresses, dhcp, addrconf, ...wishes };
   throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as an outside: ${why}`, {
     hint: 'Write like e1000g0=203.0.113.5/24 or e1000g0:12=dhcp,addrconf',
   });
+}
+
+/** Words for what is learnt on a link, and for no address, told apart from the others. */
+function partLearnt(words: readonly string[]) {
+  const rest = words.filter((word) => !['dhcp', 'addrconf', 'none'].includes(word));
+  return { rest, dhcp: words.includes('dhcp'), addrconf: words.includes('addrconf') };
+}
+
+/** Why words for the addresses of a link cannot stand together. Undefined: they can. */
+function whyNotTogether(words: readonly string[], addresses: readonly { address: Address }[]): string | undefined {
+  if (words.includes('none') && words.length > 1) return '"none" stands alone';
+  const inet = addresses.filter(({ address }) => !address.includes(':'));
+  if (words.includes('dhcp') && inet.length > 0) return 'an IPv4 address stands beside "dhcp"';
+  return new Set(words).size < words.length ? 'a word stands there twice' : undefined;
 }
 
 /**
@@ -98,6 +104,30 @@ export function parseWishes(text: string): readonly [LinkName, LinkWishes] {
   if (more.length === 0 && Object.keys(wishes).length > 0) return [parseLinkName(link), wishes];
   throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as what a link may use`, {
     hint: 'Write like znic1,maxbw=50M or znic1,maxbw=none,priority=low',
+  });
+}
+
+/**
+ * Reads "LINK=ADDRESS": on a network as `parseMembership` does, outside as `parseOutside` does, where the link stays.
+ *
+ * @throws {OperatorError} NAME_INVALID, VALUE_INVALID, ADDRESS_INVALID, PREFIX_INVALID
+ */
+export function parseAddresses(text: string): readonly [LinkName, AddressRequest] {
+  const equals = text.indexOf('=');
+  if (equals < 0) {
+    throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as addresses of a link`, {
+      hint: 'Write like znic1=10.2.0.7, pnic0=203.0.113.5/24 or pnic0=dhcp',
+    });
+  }
+  const words = text.slice(equals + 1).split(',');
+  const { rest, dhcp, addrconf } = partLearnt(words);
+  const addresses = rest.map((word) =>
+    word.includes('/') ? parseInterfaceAddress(word) : { address: parseAddress(word) },
+  );
+  const why = whyNotTogether(words, addresses);
+  if (why === undefined) return [parseLinkName(text.slice(0, equals)), { addresses, dhcp, addrconf }];
+  throw new OperatorError('VALUE_INVALID', `Cannot read "${text}" as addresses of a link: ${why}`, {
+    hint: 'Write like znic1=10.2.0.7, pnic0=203.0.113.5/24,addrconf or pnic0=dhcp',
   });
 }
 

@@ -53,3 +53,13 @@ export function wayOf(forward: Forward, zone: ZoneRecord, zones: readonly ZoneRe
   }
   return `no proxy in front of zone "${zone.name}" has ${outside} outside`;
 }
+
+/** The records of the zones to which something of an address leads, when it leads there of another one. */
+export function forwardsMoved(zones: readonly ZoneRecord[], from: Address, to: Address): ZoneRecord[] {
+  return zones
+    .filter(({ forwards }) => forwards.some(({ outside }) => outside === from))
+    .map((zone) => ({
+      ...zone,
+      forwards: zone.forwards.map((forward) => (forward.outside === from ? { ...forward, outside: to } : forward)),
+    }));
+}

@@ -9,6 +9,7 @@ import { carryOut, type Host, locked } from './host.ts';
 import { observeHost } from './observe.ts';
 import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+import { planTransaction } from './transaction.ts';
 
 /** A change of what is recorded of a zone, and what tells the zones whose facts depend on it. */
 export interface ZoneChange {
@@ -19,33 +20,55 @@ export interface ZoneChange {
   readonly settings: Settings;
 }
 
+/** A change of a record, as it is planned. */
+interface Changing {
+  readonly before: ZoneRecord;
+  readonly after: ZoneRecord;
+  /** Records of other zones that change with it, all or none. Missing: none. */
+  readonly others?: readonly ZoneRecord[];
+  /** The zones whose facts depend on it. */
+  readonly told: readonly ZoneRecord[];
+  readonly note: string;
+  /** What links need before zones are told. Missing: nothing. */
+  readonly links?: HostPlan;
+}
+
 /**
- * Plans a change of a record. `told` are the zones whose facts depend on it, as they will be recorded. A record that stays
- * the same is not written, and zones that have not applied what is published are told again.
+ * Plans a change of a record. One that stays the same is not written, and zones that have not applied what is published are
+ * told again.
  *
  * @throws {OperatorError} TEMPLATE_INVALID
  */
 export async function planZoneChange(
-  { before, after, told, note }: { before: ZoneRecord; after: ZoneRecord; told: readonly ZoneRecord[]; note: string },
+  { before, after, others = [], told, note, links = [] }: Changing,
   records: Records,
   { system }: Host,
 ): Promise<ZoneChange> {
   const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
-  const zones = records.zones.map((zone) => (zone.name === after.name ? after : zone));
+  const changed = new Map([...others, after].map((zone) => [zone.name, zone]));
+  const zones = records.zones.map((zone) => changed.get(zone.name) ?? zone);
   const { networks } = records;
-  const publications = await planPublications(told, { networks, zones }, { settings, observed, system });
+  const toldNow = told.map((zone) => changed.get(zone.name) ?? zone);
+  const publications = await planPublications(toldNow, { networks, zones }, { settings, observed, system });
   refuseFaulty(publications);
   return {
     before,
     zone: after,
     plan: [
-      ...(after === before ? [] : [recordZone(after, '~', note)]),
+      ...planChangedRecords(after === before ? [] : [after, ...others], records, note),
+      ...links,
       ...plansOf(publications),
       ...(after === before ? await planLate(publications, system) : []),
     ],
     publications,
     settings,
   };
+}
+
+function planChangedRecords(zones: readonly ZoneRecord[], records: Records, note: string): HostPlan {
+  const [only, ...more] = zones;
+  if (only === undefined) return [];
+  return more.length === 0 ? [recordZone(only, '~', note)] : planTransaction({ networks: [], zones }, records, note);
 }
 
 /**

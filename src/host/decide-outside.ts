@@ -9,13 +9,11 @@ import type { Situation } from './situation.ts';
 import type { Records } from './store.ts';
 import type { OutsideRequest } from './zone-request.ts';
 
-/** Decides on links over those of the host, one after the other. */
-export function createOutsideDecider({
-  records,
-  settings,
-  observed,
-  host,
-}: Situation): (request: OutsideRequest, link: LinkName, zone: ZoneName) => ZoneNic {
+/** Decides on links over those of the host, one after the other. `verb` is what cannot be done to the zone when one is refused. */
+export function createOutsideDecider(
+  { records, settings, observed, host }: Situation,
+  verb: 'create' | 'change' = 'create',
+): (request: OutsideRequest, link: LinkName, zone: ZoneName) => ZoneNic {
   const given: { readonly zone: ZoneName; readonly address: InterfaceAddress }[] = [];
   return (request, link, zone) => {
     const { addresses, dhcp, addrconf, vlan, bandwidth, priority } = request;
@@ -32,7 +30,7 @@ export function createOutsideDecider({
     for (const address of addresses) {
       checkHostAddress(address.address, networkOf(address), `zone "${zone}"`);
       const hint = 'A zone outside cannot share addresses with a hidden network: look at the address and its length';
-      checkFree(networkOf(address), hiddenClaims(records), `create zone "${zone}"`, hint);
+      checkFree(networkOf(address), hiddenClaims(records), `${verb} zone "${zone}"`, hint);
       checkOutsideFree(address, zone, records, host);
       const other = given.find((one) => one.address.address === address.address);
       if (other !== undefined) throw taken(address, zone, `zone "${other.zone}"`);

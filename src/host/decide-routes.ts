@@ -63,7 +63,7 @@ function ownRouter(nic: ZoneNic, networks: readonly Network[], family: Family): 
 }
 
 /** Whether an address is on the network of a NIC; a link-local one is on any. */
-function reaches({ addresses }: ZoneNic, router: Address): boolean {
+export function reaches({ addresses }: Pick<ZoneNic, 'addresses'>, router: Address): boolean {
   return isLinkLocal(router) || addresses.some((one) => prefixContains(networkOf(one), router));
 }
 

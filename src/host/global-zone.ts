@@ -1,5 +1,6 @@
 import { type Address, isLinkLocal } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { forwardsMoved } from '../domain/forward-way.ts';
 import { GLOBAL, type LinkName } from '../domain/names.ts';
 import { addressesOf, ownNics } from '../domain/nic.ts';
 import { formatInterfaceAddress, type InterfaceAddress } from '../domain/prefix.ts';
@@ -266,14 +267,8 @@ function replacedAddress(
 }
 
 function moveForwards(zones: readonly ZoneRecord[], { from, to }: Replaced): HostStep[] {
-  return zones
-    .filter(({ forwards }) => forwards.some(({ outside }) => outside === from))
-    .map((zone) => {
-      const forwards = zone.forwards.map((forward) =>
-        forward.outside === from ? { ...forward, outside: to } : forward,
-      );
-      return recordZone({ ...zone, forwards }, '~', `what led away from ${from} leads away from ${to}`);
-    });
+  const note = `what led away from ${from} leads away from ${to}`;
+  return forwardsMoved(zones, from, to).map((zone) => recordZone(zone, '~', note));
 }
 
 const format = (addresses: readonly InterfaceAddress[]) => addresses.map(formatInterfaceAddress).sort().join(', ');

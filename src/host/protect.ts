@@ -7,6 +7,7 @@ import type { HostPlan } from '../plan/host-step.ts';
 import { type ObservedProtection, planProtection } from '../plan/protection.ts';
 import { ask } from '../system/ask.ts';
 import type { System } from '../system/system.ts';
+import type { Observed } from './observe.ts';
 import type { Records } from './store.ts';
 
 /** The protection of all links of the host, in one command; in two when one of the zones has an IPv6 address. */
@@ -30,4 +31,17 @@ export function protectionOf(
 ): HostPlan {
   // Nobody wipes protection of the host's own links, and nobody in it is to be held.
   return protection && zone.name !== GLOBAL ? planProtection(zone, networks, observed) : [];
+}
+
+/** Holds links of running zones to the addresses that those are to have; of others that is done when they boot. */
+export async function planRunningProtection(
+  zones: readonly ZoneRecord[],
+  records: Pick<Records, 'networks'>,
+  { settings, observed }: { readonly settings: Settings; readonly observed: Pick<Observed, 'zones'> },
+  system: System,
+): Promise<HostPlan> {
+  const running = zones.filter(({ name }) => observed.zones.get(name)?.state === 'running');
+  if (running.length === 0 || !settings.protection) return [];
+  const seen = await observeProtection(running, system);
+  return running.flatMap((zone) => protectionOf(zone, records, settings, seen));
 }

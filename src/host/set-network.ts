@@ -18,10 +18,11 @@ import { waitForRunning } from './applied.ts';
 import { acceptPrefix, chooseUla } from './choose-prefixes.ts';
 import { claimsOf } from './claims.ts';
 import { look } from './drift.ts';
+import { withForwardsFollowing } from './following-forwards.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import type { Situation } from './make-zone.ts';
 import { observeHostNetworks } from './observe.ts';
-import { observeProtection, protectionOf } from './protect.ts';
+import { planRunningProtection } from './protect.ts';
 import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
 import { moveZone } from './renumber-zone.ts';
 import { findNetwork, refuseDamaged } from './store.ts';
@@ -79,7 +80,13 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
   const concerned = records.zones.filter(
     (zone) => on.includes(zone) || zone.rules.some((rule) => namesNetwork(rule, name)),
   );
-  const zones = concerned.map((zone) => ({ before: zone, after: moveZone(zone, before, network, records) }));
+  const onIt = concerned.map((zone) => ({ before: zone, after: moveZone(zone, before, network, records) }));
+  // Where a proxy's way out is on it, what leads away from its address there follows too.
+  const all = withForwardsFollowing(onIt, records.zones, `change network "${name}"`);
+  const zones = records.zones.flatMap((zone, at) => {
+    const after = all[at] ?? zone;
+    return concerned.includes(zone) || after !== zone ? [{ before: zone, after }] : [];
+  });
   const moved = new Map(zones.map(({ after }) => [after.name, after]));
   const others = records.networks.filter((one) => one.name !== name);
   const wanted = {
@@ -94,7 +101,7 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
   const isSame = network === before && changed.length === 0;
   const gone = network.name === name ? {} : { gone: [name] };
   const note = describeChange(before, network);
-  const protection = await planProtections(changed, wanted, situation, host);
+  const protection = await planRunningProtection(changed, wanted, situation, system);
   return {
     before,
     network,
@@ -107,7 +114,7 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
       ...plansOf(publications),
     ],
     publications,
-    later: changed.flatMap((zone) => laterOf(zone, situation)),
+    later: zones.flatMap(({ before: was, after }) => (was.nics === after.nics ? [] : laterOf(after, situation))),
     bootSeconds: settings.bootSeconds,
   };
 }
@@ -232,19 +239,6 @@ function refuseRunning(before: Network, network: Network, zones: readonly ZoneRe
   throw new OperatorError('IN_USE', message, {
     hint: `It shares the host's IP stack. Delete it first: znetadm delete-zone ${shared.name}`,
   });
-}
-
-/** Links of running zones are held to their new addresses; of others that is done when they boot. */
-async function planProtections(
-  zones: readonly ZoneRecord[],
-  wanted: Pick<Situation['records'], 'networks'>,
-  { settings, observed }: Situation,
-  { system }: Host,
-): Promise<HostPlan> {
-  const running = zones.filter(({ name }) => observed.zones.get(name)?.state === 'running');
-  if (running.length === 0 || !settings.protection) return [];
-  const seen = await observeProtection(running, system);
-  return running.flatMap((zone) => protectionOf(zone, wanted, settings, seen));
 }
 
 /** When a zone follows that is not told now. Empty: it follows at once, or nothing of it changes. */

@@ -2,17 +2,23 @@ import { OperatorError } from '../domain/errors.ts';
 import { formatBandwidth, type LinkWishes } from '../domain/link-wishes.ts';
 import type { GroupName, LinkName, ZoneName } from '../domain/names.ts';
 import { ownNics } from '../domain/nic.ts';
+import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { namesZone } from '../domain/rule-ends.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
+import type { HostPlan } from '../plan/host-step.ts';
 import { planLinkShares } from '../plan/links.ts';
+import type { System } from '../system/system.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import type { Host } from './host.ts';
-import { observeDetails, observeHost } from './observe.ts';
+import { observeDetails, observeHost, observeHostNetworks } from './observe.ts';
+import { planRunningProtection } from './protect.ts';
 import { toldOf } from './publications.ts';
-import type { Records } from './store.ts';
+import { type Readdressing, readdress } from './readdress-zone.ts';
+import type { Situation } from './situation.ts';
+import { type Records, readSettings } from './store.ts';
 
 /** What is to become another of a zone. */
-export interface ZoneSettings {
+export interface ZoneSettings extends Readdressing {
   readonly zone: ZoneName;
   /** Groups that it is to enter and to leave. */
   readonly add: readonly GroupName[];
@@ -22,27 +28,60 @@ export interface ZoneSettings {
 }
 
 /**
- * Plans that a zone enters and leaves groups, and that its links may use more or less. Changes nothing. What is so already is
- * no fault. Links follow at once, whether the zone runs or not.
+ * Plans that a zone enters and leaves groups, that its links may use more or less, and that it has other addresses. Changes
+ * nothing. What is so already is no fault. Links follow at once, whether the zone runs or not; a zone that runs has its new
+ * addresses at once, another at its next boot.
  *
  * @throws {OperatorError} NOT_FOUND for a zone, or a link that it has not, NOT_OURS for one of the host's own, IN_USE,
- * RECORD_INVALID, TEMPLATE_INVALID
+ * RECORD_INVALID, TEMPLATE_INVALID, and as `readdress`
  */
-export async function planSetZone({ zone, add, remove, links }: ZoneSettings, host: Host): Promise<ZoneChange> {
+export async function planSetZone(settings: ZoneSettings, host: Host): Promise<ZoneChange> {
+  const { zone, add, remove, links, addresses } = settings;
   const { records, before } = await readReady(zone, `change zone "${zone}"`, host);
-  for (const link of links.keys()) checkLink(link, before);
+  for (const link of [...links.keys(), ...addresses.keys()]) checkLink(link, before);
   const groups = [...new Set([...before.groups.filter((one) => !remove.includes(one)), ...add])].sort();
   const regrouped = groups.join() === before.groups.join() ? before : { ...before, groups };
-  const after = withWishes(regrouped, links);
+  const wished = withWishes(regrouped, links);
+  const situation = await observeSituation(records, host.system);
+  const { zone: after, others } = readdress(wished, settings, situation);
   const notes = [
     ...(regrouped === before ? [] : [`groups: ${groups.length === 0 ? 'none' : groups.join(', ')}`]),
-    ...(after === regrouped ? [] : [...links].map(([link, wishes]) => `${link}: ${formatWishes(wishes)}`)),
+    ...(wished === regrouped ? [] : [...links].map(([link, wishes]) => `${link}: ${formatWishes(wishes)}`)),
+    ...(after === wished ? [] : [`addresses: ${formatAddresses(after)}`]),
   ];
-  const told = regrouped === before && links.size > 0 ? [] : toldOfGroups(before, after, records);
-  const change = await planZoneChange({ before, after, told, note: notes.join(', ') }, records, host);
-  if (links.size === 0) return change;
-  const observed = await observeDetails(await observeHost(host.system), [after], host.system);
-  return { ...change, plan: [...change.plan, ...planLinkShares(after, observed.links)] };
+  const change = {
+    before,
+    after,
+    others,
+    told: toldOfChange(before, after, records, settings),
+    note: notes.join(', '),
+    links: await planLinks(before, after, situation, host.system),
+  };
+  return await planZoneChange(change, records, host);
+}
+
+async function observeSituation(records: Records, system: System): Promise<Situation> {
+  const [settings, observed, host] = await Promise.all([
+    readSettings(system),
+    observeHost(system),
+    observeHostNetworks(system),
+  ]);
+  return { records, settings, observed, host };
+}
+
+/** What links may use, and the addresses that those of a running zone are held to. */
+async function planLinks(
+  before: ZoneRecord,
+  after: ZoneRecord,
+  { records, settings, observed }: Situation,
+  system: System,
+): Promise<HostPlan> {
+  const { links } = await observeDetails(observed, [after], system);
+  const protection =
+    formatAddresses(after) === formatAddresses(before)
+      ? []
+      : await planRunningProtection([after], records, { settings, observed }, system);
+  return [...planLinkShares(after, links), ...protection];
 }
 
 export async function setZone(settings: ZoneSettings, host: Host): Promise<ZoneChange> {
@@ -57,12 +96,27 @@ export function formatWishes({ bandwidth, priority }: LinkWishes): string {
   ].join(', ');
 }
 
-/** Rules name it by the groups that it was in, too. */
-function toldOfGroups(before: ZoneRecord, after: ZoneRecord, records: Records): ZoneRecord[] {
+/** Nobody is told what links may use. Rules name a zone by the groups that it was in, too. */
+function toldOfChange(before: ZoneRecord, after: ZoneRecord, records: Records, settings: ZoneSettings): ZoneRecord[] {
+  const isReaddressed = settings.addresses.size + settings.routers.length > 0 || settings.routes !== undefined;
+  const isRegrouped = settings.add.length + settings.remove.length > 0;
+  if (!isReaddressed && !isRegrouped) return [];
   const zones = records.zones.map((one) => (one === before ? after : one));
   const naming = [...toldOf(before, records), ...toldOf(after, { ...records, zones })];
-  const own = after.rules.some((rule) => namesZone(rule, before) || namesZone(rule, after)) ? [after] : [];
-  return [...new Map([...own, ...naming].map((one) => [one.name, one])).values()];
+  const isNamed = after.rules.some((rule) => namesZone(rule, before) || namesZone(rule, after));
+  const own = isReaddressed || isNamed ? [after] : [];
+  return [...new Map([...naming, ...own].map((one) => [one.name, one])).values()];
+}
+
+/** "znic1 10.2.0.9/24, pnic0 dhcp" */
+export function formatAddresses({ nics }: Pick<ZoneRecord, 'nics'>): string {
+  return nics
+    .map(({ link, dhcp, addrconf, addresses, routers }) => {
+      const learnt = [...(dhcp ? ['dhcp'] : []), ...(addrconf ? ['addrconf'] : [])];
+      const own = [...learnt, ...addresses.map(formatInterfaceAddress)];
+      return [link, ...(own.length === 0 ? ['none'] : own), ...routers.map((router) => `router ${router}`)].join(' ');
+    })
+    .join(', ');
 }
 
 /** The record itself where its links have it so already. */

@@ -49,6 +49,14 @@ export interface OutsideRequest extends LinkWishes {
   readonly addrconf: boolean;
 }
 
+/** Addresses that a link is to have in place of its own. */
+export interface AddressRequest {
+  /** On a network without a length, or with its own; outside each with one. Empty, and nothing learnt: none at all. */
+  readonly addresses: readonly { readonly address: Address; readonly prefixLength?: number }[];
+  readonly dhcp: boolean;
+  readonly addrconf: boolean;
+}
+
 export interface MembershipRequest extends LinkWishes {
   readonly network: NetworkName;
   /** At most one a family; the next free one where none is given. */

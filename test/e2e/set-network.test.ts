@@ -1,14 +1,17 @@
-// A network is renumbered, renamed and given IPv6 while its zones run, with packets that tell whether they followed.
+// A network is renumbered, renamed and given IPv6, and single zones get other addresses, while they run, with packets that tell
+// whether they followed.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { startInternet } from '../lab/outside/internet.ts';
+import type { PeerError } from '../lab/outside/inbox.ts';
+import { type Internet, startInternet } from '../lab/outside/internet.ts';
+import { startPeer } from '../lab/outside/peer.ts';
 import { type StoryLab, startStoryLab } from '../support/lab-zone.ts';
 
-const test = suite<{ story: StoryLab }>('set-network in the lab');
+const test = suite<{ story: StoryLab; internet: Internet }>('set-network and set-zone in the lab');
 
 test.before(async (context) => {
   context.story = await startStoryLab('proxy', 'web1');
-  await startInternet(context.story.lab);
+  context.internet = await startInternet(context.story.lab);
   await context.story.znetadm('create-zone -N back --no-boot db1');
 });
 
@@ -48,6 +51,31 @@ test('renumbered and renamed, running zones follow at once, a halted one when it
   assert.match(await page(story, 'db1'), '203.0.113.5');
   await story.znetadm('repair');
   assert.is((await story.run('/opt/zonenet/bin/znetadm check')).status, 0);
+});
+
+test('one zone, and then its proxy outside, get other addresses while they run; a forward follows', async (context) => {
+  const { story, internet } = context;
+  const listener = await (await startPeer(story.lab, { zone: 'web1' })).listen({ port: 8080 });
+  await story.znetadm('add-forward tcp/80 web1:8080');
+  assert.is(await story.znetadm('set-zone -a znic1=10.3.0.70 web1'), 'zone web1: znic1 10.3.0.70/24 router 10.3.0.1\n');
+  assert.equal(await addresses(story, 'web1'), ['znic1/v4:10.3.0.70/24']);
+  assert.match(await page(story, 'web1'), '203.0.113.5');
+  await story.znetadm('set-zone -a pnic0=203.0.113.6/24 proxy');
+  assert.match(await page(story, 'web1'), '203.0.113.6');
+  const forwards = await story.znetadm('show-forward -p -o outside,to');
+  assert.is(forwards, '203.0.113.6:10.3.0.70\n');
+  const client = await internet.tcp('203.0.113.6', 80);
+  const served = await listener.accept();
+  assert.equal([served.local.address, served.remote.address], ['10.3.0.70', '203.0.113.1']);
+  for (const end of [client, served]) end.close();
+  const gone = internet.tcp('203.0.113.5', 80, { ms: 1500 }).then(
+    () => 'answers',
+    ({ code }: PeerError) => code,
+  );
+  assert.is(await gone, 'timeout');
+  assert.is((await story.run('/opt/zonenet/bin/znetadm check')).status, 0);
+  await story.reboot('proxy');
+  assert.match(await page(story, 'web1'), '203.0.113.6');
 });
 
 test('an IPv6 prefix comes while zones run', async ({ story }) => {

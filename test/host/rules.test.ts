@@ -31,6 +31,8 @@ const groups = (zone: string, add: readonly string[], remove: readonly string[] 
   add: add.map(parseGroupName),
   remove: remove.map(parseGroupName),
   links: new Map(),
+  addresses: new Map(),
+  routers: [],
 });
 const lines =
   (file: 'record' | 'metadata') =>

@@ -17,6 +17,8 @@ const settings = (links: readonly string[], more: Partial<ZoneSettings> = {}): Z
   add: [],
   remove: [],
   links: new Map(links.map(parseWishes)),
+  addresses: new Map(),
+  routers: [],
   ...more,
 });
 const RECORD = '/etc/zonenet/zones/web1.ini';
