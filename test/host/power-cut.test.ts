@@ -2,6 +2,8 @@
 // and repair, or the same command again, ends at all or at nothing.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseAddresses, parseWishes } from '../../src/cli/link-options.ts';
+import { parseAddress } from '../../src/domain/address.ts';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { parsePortRange } from '../../src/domain/port.ts';
@@ -17,6 +19,7 @@ import type { Host } from '../../src/host/host.ts';
 import { exportRecords, importRecords } from '../../src/host/import-records.ts';
 import { addRule } from '../../src/host/rules.ts';
 import { type NetworkChange, setNetwork } from '../../src/host/set-network.ts';
+import { setZone, type ZoneSettings } from '../../src/host/set-zone.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseBundle } from '../../src/ini/bundle.ts';
 import { createDiskHost, type DiskHost, rebooted, shapeOf } from '../support/disk-host.ts';
@@ -51,6 +54,15 @@ const FORWARD: ForwardRequest = {
   protocol: 'tcp',
   ports: parsePortRange('443'),
   port: 8443,
+};
+
+const OUTSIDE: ZoneSettings = {
+  zone: proxy,
+  add: [],
+  remove: [],
+  links: new Map([parseWishes('pnic0,maxbw=50M')]),
+  addresses: new Map([parseAddresses('pnic0=198.51.100.7/28')]),
+  routers: [parseAddress('198.51.100.1')],
 };
 
 const SCENARIOS: readonly Scenario[] = [
@@ -101,6 +113,17 @@ const SCENARIOS: readonly Scenario[] = [
     start: () => hostWith('back', 'proxy', 'web1'),
     work: (host) => setNetwork(back, MOVE, host),
     refusals: ['NOT_FOUND', 'RECORD_INVALID'],
+  },
+  {
+    what: 'set-zone that gives a proxy another address, which a forward follows',
+    start: async () => {
+      const fake = await hostWith('back', 'proxy', 'web1');
+      await addForward(FORWARD, fake.host);
+      fake.changes.splice(0);
+      return fake;
+    },
+    work: (host) => setZone(OUTSIDE, host),
+    refusals: ['RECORD_INVALID'],
   },
   {
     what: 'add-forward',
