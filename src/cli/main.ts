@@ -88,7 +88,7 @@ const COMMANDS: Readonly<Record<string, Listed>> = {
     load: async () => (await import('./commands/show-rule.ts')).showRuleCommand,
   },
   'set-zone': {
-    summary: 'put a zone into groups that rules name, or change what its links may use',
+    summary: 'change a zone: its addresses, what its links may use, groups that rules name, values for templates',
     load: async () => (await import('./commands/set-zone.ts')).setZoneCommand,
   },
   trace: {

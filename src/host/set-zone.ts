@@ -4,6 +4,7 @@ import type { GroupName, LinkName, ZoneName } from '../domain/names.ts';
 import { ownNics } from '../domain/nic.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { namesZone } from '../domain/rule-ends.ts';
+import { checkVars, type Vars } from '../domain/vars.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planLinkShares } from '../plan/links.ts';
@@ -25,11 +26,14 @@ export interface ZoneSettings extends Readdressing {
   readonly remove: readonly GroupName[];
   /** What its links may use; what is missing stays. */
   readonly links: ReadonlyMap<LinkName, LinkWishes>;
+  /** Values for its templates over those it has; those in `unset` go. */
+  readonly vars: Vars;
+  readonly unset: readonly string[];
 }
 
 /**
- * Plans that a zone enters and leaves groups, that its links may use more or less, and that it has other addresses. Changes
- * nothing. What is so already is no fault. Links follow at once, whether the zone runs or not; a zone that runs has its new
+ * Plans that a zone enters and leaves groups, that its links may use more or less, that it has other addresses, and other values
+ * for its templates. Changes nothing. What is so already is no fault. Links follow at once, whether the zone runs or not; a zone that runs has its new
  * addresses at once, another at its next boot.
  *
  * @throws {OperatorError} NOT_FOUND for a zone, or a link that it has not, NOT_OURS for one of the host's own, IN_USE,
@@ -41,12 +45,14 @@ export async function planSetZone(settings: ZoneSettings, host: Host): Promise<Z
   for (const link of [...links.keys(), ...addresses.keys()]) checkLink(link, before);
   const groups = [...new Set([...before.groups.filter((one) => !remove.includes(one)), ...add])].sort();
   const regrouped = groups.join() === before.groups.join() ? before : { ...before, groups };
-  const wished = withWishes(regrouped, links);
+  const valued = withVars(regrouped, settings);
+  const wished = withWishes(valued, links);
   const situation = await observeSituation(records, host.system);
   const { zone: after, others } = readdress(wished, settings, situation);
   const notes = [
     ...(regrouped === before ? [] : [`groups: ${groups.length === 0 ? 'none' : groups.join(', ')}`]),
-    ...(wished === regrouped ? [] : [...links].map(([link, wishes]) => `${link}: ${formatWishes(wishes)}`)),
+    ...(valued === regrouped ? [] : [`values: ${[...Object.keys(settings.vars), ...settings.unset].join(', ')}`]),
+    ...(wished === valued ? [] : [...links].map(([link, wishes]) => `${link}: ${formatWishes(wishes)}`)),
     ...(after === wished ? [] : [`addresses: ${formatAddresses(after)}`]),
   ];
   const change = {
@@ -100,11 +106,12 @@ export function formatWishes({ bandwidth, priority }: LinkWishes): string {
 function toldOfChange(before: ZoneRecord, after: ZoneRecord, records: Records, settings: ZoneSettings): ZoneRecord[] {
   const isReaddressed = settings.addresses.size + settings.routers.length > 0 || settings.routes !== undefined;
   const isRegrouped = settings.add.length + settings.remove.length > 0;
-  if (!isReaddressed && !isRegrouped) return [];
+  const isValued = Object.keys(settings.vars).length + settings.unset.length > 0;
+  if (!isReaddressed && !isRegrouped) return isValued ? [after] : [];
   const zones = records.zones.map((one) => (one === before ? after : one));
   const naming = [...toldOf(before, records), ...toldOf(after, { ...records, zones })];
   const isNamed = after.rules.some((rule) => namesZone(rule, before) || namesZone(rule, after));
-  const own = isReaddressed || isNamed ? [after] : [];
+  const own = isReaddressed || isValued || isNamed ? [after] : [];
   return [...new Map([...naming, ...own].map((one) => [one.name, one])).values()];
 }
 
@@ -117,6 +124,14 @@ export function formatAddresses({ nics }: Pick<ZoneRecord, 'nics'>): string {
       return [link, ...(own.length === 0 ? ['none'] : own), ...routers.map((router) => `router ${router}`)].join(' ');
     })
     .join(', ');
+}
+
+/** The record itself where it has those values already. */
+function withVars(zone: ZoneRecord, { vars, unset }: Pick<ZoneSettings, 'vars' | 'unset'>): ZoneRecord {
+  const kept = Object.entries(zone.vars).filter(([name]) => !unset.includes(name));
+  const wanted = checkVars({ ...Object.fromEntries(kept), ...vars });
+  const inOrder = (all: Vars) => JSON.stringify(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return inOrder(wanted) === inOrder(zone.vars) ? zone : { ...zone, vars: wanted };
 }
 
 /** The record itself where its links have it so already. */

@@ -63,6 +63,8 @@ const OUTSIDE: ZoneSettings = {
   links: new Map([parseWishes('pnic0,maxbw=50M')]),
   addresses: new Map([parseAddresses('pnic0=198.51.100.7/28')]),
   routers: [parseAddress('198.51.100.1')],
+  vars: {},
+  unset: [],
 };
 
 const SCENARIOS: readonly Scenario[] = [

@@ -28,6 +28,8 @@ const settings = (zone: string, addresses: readonly string[], more: Partial<Zone
   links: new Map(),
   addresses: new Map(addresses.map(parseAddresses)),
   routers: [],
+  vars: {},
+  unset: [],
   ...more,
 });
 const set = (fake: FakeHost, ...args: Parameters<typeof settings>) => setZone(settings(...args), fake.host);

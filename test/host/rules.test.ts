@@ -33,6 +33,8 @@ const groups = (zone: string, add: readonly string[], remove: readonly string[] 
   links: new Map(),
   addresses: new Map(),
   routers: [],
+  vars: {},
+  unset: [],
 });
 const lines =
   (file: 'record' | 'metadata') =>

@@ -19,6 +19,8 @@ const settings = (links: readonly string[], more: Partial<ZoneSettings> = {}): Z
   links: new Map(links.map(parseWishes)),
   addresses: new Map(),
   routers: [],
+  vars: {},
+  unset: [],
   ...more,
 });
 const RECORD = '/etc/zonenet/zones/web1.ini';
@@ -78,6 +80,18 @@ test('groups and links change together', async () => {
       '/usr/sbin/dladm set-linkprop -p maxbw=50M znic1: znic1 has no limit',
     ],
   );
+});
+
+test('values for templates come and go, and the zone is told', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const told = () => /\[vars\]\n(.*?)\n\n/s.exec(fake.files.get('/var/zonenet/zones/web1/metadata.ini') ?? '')?.[1];
+  await setZone(settings([], { vars: { ntp: ['10.2.0.1', '10.2.0.9'], motd: 'hello' } }), fake.host);
+  assert.is(told(), 'ntp[] = 10.2.0.1\nntp[] = 10.2.0.9\nmotd = hello');
+  assert.ok(changes(fake).some((line) => line.startsWith('svcadm -z web1 refresh')));
+  await setZone(settings([], { vars: { motd: 'hello' } }), fake.host);
+  assert.equal([changes(fake), await findDrift(fake.host)], [[], []]);
+  await setZone(settings([], { vars: { motd: 'bye' }, unset: ['ntp'] }), fake.host);
+  assert.equal([told(), await findDrift(fake.host)], ['motd = bye', []]);
 });
 
 test('killed before any change, the same again or repair ends at the same', async () => {

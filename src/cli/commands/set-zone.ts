@@ -3,6 +3,7 @@ import { OperatorError } from '../../domain/errors.ts';
 import type { LinkWishes } from '../../domain/link-wishes.ts';
 import { type GroupName, type LinkName, parseAnyZoneName, parseGroupName, type ZoneName } from '../../domain/names.ts';
 import type { StaticRoute } from '../../domain/static-route.ts';
+import { parseVar, parseVarName, type Vars } from '../../domain/vars.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
 import { formatAddresses, formatWishes, planSetZone, setZone, type ZoneSettings } from '../../host/set-zone.ts';
 import type { AddressRequest } from '../../host/zone-request.ts';
@@ -14,6 +15,8 @@ import { describeFollowing } from '../rule-words.ts';
 interface Options extends PlanOptions {
   readonly group?: readonly GroupName[];
   readonly notGroup?: readonly GroupName[];
+  readonly vars?: Vars;
+  readonly unset?: readonly string[];
   readonly link?: readonly (readonly [LinkName, LinkWishes])[];
   readonly address?: readonly (readonly [LinkName, AddressRequest])[];
   readonly router?: readonly Address[];
@@ -47,6 +50,8 @@ export const setZoneCommand: CliCommand = {
         'all routes beside the default one, or "none" (repeatable)',
         collecting(parseRouteOrNone),
       )
+      .option('-V, --vars <name=value>', 'a value for its templates; twice the same name makes a list', parseVar)
+      .option('-U, --unset <name>', 'take a value away (repeatable)', collecting(parseVarName))
       .addOption(DRY_RUN)
       .addOption(VERBOSE)
       .action((name: string, options: Options) => {
@@ -59,11 +64,12 @@ export const setZoneCommand: CliCommand = {
 /** @throws {OperatorError} USAGE */
 function toSettings(
   zone: ZoneName,
-  { group = [], notGroup = [], link = [], address = [], router = [], route }: Options,
+  { group = [], notGroup = [], link = [], address = [], router = [], route, vars = {}, unset = [] }: Options,
 ): ZoneSettings {
   const both = group.find((one) => notGroup.includes(one));
   if (both !== undefined) throw new OperatorError('USAGE', `group "${both}" is named with -g and with -G`);
-  if ([group, notGroup, link, address, router, route ?? []].every(({ length }) => length === 0)) {
+  const lists = [group, notGroup, link, address, router, route ?? [], Object.keys(vars), unset];
+  if (lists.every(({ length }) => length === 0)) {
     throw new OperatorError('USAGE', 'nothing is asked for', { hint: 'See: znetadm set-zone --help' });
   }
   const routes = route?.filter((one) => one !== undefined);
@@ -77,6 +83,8 @@ function toSettings(
     links: new Map(link),
     addresses: new Map(address),
     routers: router,
+    vars,
+    unset,
     ...(routes === undefined ? {} : { routes }),
   };
 }
@@ -91,11 +99,13 @@ async function run(change: ZoneSettings, { dryRun, verbose }: Options, { host, p
   const done = await setZone(change, host);
   const { name, groups } = done.zone;
   const isReaddressed = change.addresses.size + change.routers.length > 0 || change.routes !== undefined;
+  const isValued = Object.keys(change.vars).length + change.unset.length > 0;
   const isGrouped = change.add.length + change.remove.length > 0;
   print(
     [
       ...(isGrouped ? [`zone ${name}: groups ${groups.length === 0 ? 'none' : groups.join(', ')}`] : []),
       ...[...change.links].map(([link, wishes]) => `zone ${name}: ${link} ${formatWishes(wishes)}`),
+      ...(isValued ? [`zone ${name}: values ${describeVars(done.zone.vars)}`] : []),
       ...(isReaddressed ? [`zone ${name}: ${formatAddresses(done.zone)}`] : []),
       ...(isReaddressed && !hasMethod(done.zone) ? ['  applied when it asks for its lease again'] : []),
       ...describeFollowing(done),
@@ -103,3 +113,8 @@ async function run(change: ZoneSettings, { dryRun, verbose }: Options, { host, p
     ].join('\n'),
   );
 }
+
+const describeVars = (vars: Vars) =>
+  Object.entries(vars)
+    .map(([name, value]) => `${name}=${typeof value === 'string' ? value : value.join(',')}`)
+    .join(' ') || 'none';
