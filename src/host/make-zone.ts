@@ -9,6 +9,7 @@ import { forgetZone, recordFinished, recordReady, recordZones } from '../plan/re
 import { planInterfaces } from '../plan/shared-stack.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
+import { atMost } from '../system/at-most.ts';
 import { waitApplied, waitForRunning } from './applied.ts';
 import { carryOutRemoval, planRemoval } from './delete-zone.ts';
 import { planHostKeeping } from './global-zone.ts';
@@ -17,7 +18,7 @@ import { type Observed, observeConfig, observeDetails, observeHost, observeZone 
 import { observeProtection, protectionOf } from './protect.ts';
 import { createPublisher, toldOf } from './publications.ts';
 import { createPublishing, type Published, type Publishing } from './publishing.ts';
-import { type Records, readRecords } from './store.ts';
+import { type Records, readNetworks, readRecords, readZone } from './store.ts';
 import { undoing } from './undo.ts';
 
 /** Zones decided upon, and what makes them, in the order of its phases. */
@@ -168,7 +169,12 @@ export async function makeZones(
   if (made === undefined) throw new Error('undoing ends without an error only when its work is done');
   const creations = made;
   await carryOut(recordReady(begun), host);
-  const booted = await inParallel(creations.zones, AT_ONCE, (zone) => bootFirst(zone, creations, host));
+  // Those of one command have the lock of the host in turn.
+  const finish = atMost(1, (zone: ZoneRecord) => finishBoot(zone, creations, host));
+  const booted = await inParallel(creations.zones, AT_ONCE, async (zone) => {
+    if (!zone.record.bootPending) return { ...zone.record, state: 'ready' as const };
+    return await finish(await bootFirst(zone, creations, host));
+  });
   await waitForRouters(creations, host);
   return { zones: booted, among: creations.among };
 }
@@ -200,22 +206,31 @@ async function takeBack(records: readonly ZoneRecord[], host: Host): Promise<voi
 /** Boots a zone for the first time and waits until it has verified its network, where it runs our method. */
 async function bootFirst({ record, boot }: PlannedZone, creations: Made, host: Host): Promise<ZoneRecord> {
   const { settings, published } = creations;
-  const ready: ZoneRecord = { ...record, state: 'ready' };
-  if (!record.bootPending) return ready;
-  await protectLinks(record, creations, host);
+  const now = await readZone(record.name, host.system);
+  await protectLinks(now, creations, host);
   await carryOut(boot, host);
   const own = published.find(({ zone }) => zone === record.name);
   if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);
-  await carryOut([recordFinished(record)], host);
-  return { ...ready, bootPending: false };
+  return now;
+}
+
+/** While a zone boots, which may take minutes, its network may become another one: its record is written as it is by then. */
+async function finishBoot(before: ZoneRecord, creations: Made, host: Host): Promise<ZoneRecord> {
+  return await locked(host, 'host', async () => {
+    const now = await readZone(before.name, host.system);
+    if (JSON.stringify(now.nics) !== JSON.stringify(before.nics)) await protectLinks(now, creations, host);
+    await carryOut([recordFinished(now)], host);
+    return { ...now, state: 'ready', bootPending: false };
+  });
 }
 
 /**
  * Before the zone boots, so that it never runs without. zoneadmd wipes protection when a zone goes down (§8.2), which is
  * what `znetadm watch` is for.
  */
-async function protectLinks(record: ZoneRecord, { settings, networks }: ZoneCreations, host: Host): Promise<void> {
-  const observed = await observeProtection([record], host.system);
+async function protectLinks(record: ZoneRecord, { settings }: ZoneCreations, host: Host): Promise<void> {
+  const { system } = host;
+  const [observed, networks] = await Promise.all([observeProtection([record], system), readNetworks(system)]);
   await carryOut(protectionOf(record, { networks }, settings, observed), host);
 }
 

@@ -8,7 +8,14 @@ import { parseNetworkRecord } from '../ini/network-record.ts';
 import { parseSettings } from '../ini/settings.ts';
 import { parseUlaRecord } from '../ini/ula-record.ts';
 import { parseZoneRecord } from '../ini/zone-record.ts';
-import { NETWORK_RECORDS, SETTINGS_FILE, TRANSACTION_FILE, ULA_RECORD, ZONE_RECORDS } from '../plan/host-paths.ts';
+import {
+  NETWORK_RECORDS,
+  SETTINGS_FILE,
+  TRANSACTION_FILE,
+  ULA_RECORD,
+  ZONE_RECORDS,
+  zoneRecordFile,
+} from '../plan/host-paths.ts';
 import type { System } from '../system/system.ts';
 import { readIndexed } from './record-index.ts';
 
@@ -28,15 +35,29 @@ export interface Records {
 
 /** Reads every record. One that cannot be read does not keep the others from working. */
 export async function readRecords(system: System): Promise<Records> {
-  const [networks, zones] = await Promise.all([
-    readDirectory(NETWORK_RECORDS, system, (text, file, name) =>
-      parseNetworkRecord(text, file, parseNetworkName(name)),
-    ),
-    readZoneRecords(system),
-  ]);
+  const [networks, zones] = await Promise.all([readNetworkRecords(system), readZoneRecords(system)]);
   const cutOff = (await system.kindOf(TRANSACTION_FILE)) === undefined ? [] : [transactionCutOff()];
   return { networks: networks.read, zones: zones.read, damaged: [...networks.damaged, ...zones.damaged, ...cutOff] };
 }
+
+/** The records of networks that can be read. */
+export async function readNetworks(system: System): Promise<Network[]> {
+  return (await readNetworkRecords(system)).read;
+}
+
+/**
+ * The record of one zone, as it is now.
+ *
+ * @throws {OperatorError} NOT_FOUND, RECORD_INVALID
+ */
+export async function readZone(name: ZoneName, system: System): Promise<ZoneRecord> {
+  const file = zoneRecordFile(name);
+  const text = await system.readFile(file);
+  return text === undefined ? findZone(name, { zones: [] }) : parseZoneRecord(text, file, name);
+}
+
+const readNetworkRecords = (system: System) =>
+  readDirectory(NETWORK_RECORDS, system, (text, file, name) => parseNetworkRecord(text, file, parseNetworkName(name)));
 
 type ReadRecords<T> = { readonly read: T[]; readonly damaged: OperatorError[] };
 

@@ -7,9 +7,11 @@ import { formatInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts'
 import { parseReservation } from '../../src/domain/reservation.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
+import { findDrift } from '../../src/host/drift.ts';
 import { type NetworkChange, planSetNetwork, setNetwork } from '../../src/host/set-network.ts';
 import { readRecords } from '../../src/host/store.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
+import type { Command } from '../../src/illumos/command.ts';
 import { rejects } from '../support/assertions.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
 import { hostWith, memberRequest, networkRequest, proxyRequest } from '../support/story.ts';
@@ -201,5 +203,32 @@ test('killed after any step, repair ends at all or at nothing', async () => {
   }
   assert.is(ends.size, 2);
 });
+
+for (const [when, isThen] of [
+  ['before it boots', (line: string) => /dladm show-linkprop .*protection/.test(line)],
+  ['while it boots', (line: string) => line.startsWith('/usr/sbin/zoneadm -z web1 boot')],
+] as const) {
+  test(`a network that moves under a zone that is being made, ${when}: its record, its link and it itself follow`, async () => {
+    const fake = await hostWith('back', 'proxy');
+    let moved = false;
+    const run = async (command: Command) => {
+      const result = await fake.system.run(command);
+      if (!moved && isThen([command.program, ...command.args].join(' '))) {
+        moved = true;
+        await set(fake, { prefix: parsePrefix('10.3.0.0/24'), name: parseNetworkName('front') });
+      }
+      return result;
+    };
+    const made = await createZone(memberRequest('web1'), { ...fake.host, system: { ...fake.system, run } });
+    assert.ok(moved);
+    assert.equal(
+      made.nics.flatMap(({ addresses }) => addresses.map(formatInterfaceAddress)),
+      ['10.3.0.2/24'],
+    );
+    assert.is((await linksOf(fake)).at(-1), 'web1 znic1 front 10.3.0.2/24 by 10.3.0.1');
+    assert.is(fake.links.get('znic1')?.allowedIps, '10.3.0.2/32');
+    assert.equal(await findDrift(fake.host), []);
+  });
+}
 
 test.run();
