@@ -15,6 +15,8 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  type Stats,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -68,11 +70,17 @@ function readPlain(path: string, read: (file: number) => string): string | undef
     try {
       const status = fstatSync(file);
       if (status.isFile()) return read(file);
+      if (isNull(status)) return '';
       throw unreadable(path, status.isDirectory() ? 'it is a directory' : 'it is a pipe or a device');
     } finally {
       closeSync(file);
     }
   });
+}
+
+/** Whether somebody has put /dev/null in the place of a file, as one does who wants it empty. */
+function isNull(status: Stats): boolean {
+  return status.isCharacterDevice() && status.rdev === statSync('/dev/null').rdev;
 }
 
 function readHead(file: number, bytes: number): string {

@@ -13,7 +13,7 @@ export interface System {
   /** Runs a program with a clean environment and a deadline. Never rejects for how the program ended. */
   run(command: Command): Promise<CommandResult>;
   /**
-   * The text of a plain file; undefined when it is not there. A link is followed.
+   * The text of a plain file, none of /dev/null; undefined when it is not there. A link is followed.
    *
    * @throws {OperatorError} FILE_REFUSED for a directory, for a pipe or a device, which may never end, and for what cannot be read
    */

@@ -128,7 +128,7 @@ export function createDisk(start: DiskState) {
     },
     fstatSync(file: number) {
       const isFile = openedAs(file).inode !== undefined;
-      return { isFile: () => isFile, isDirectory: () => !isFile };
+      return { isFile: () => isFile, isDirectory: () => !isFile, isCharacterDevice: () => false };
     },
     closeSync(file: number) {
       openedAs(file);

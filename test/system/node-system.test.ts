@@ -130,6 +130,8 @@ test('reads plain files, and refuses what might never end', async () => {
   await system.run({ program: '/usr/bin/mkfifo', args: [path('pipe')] });
   assert.equal([await system.readFile(path('plain')), await system.readFile(path('link'))], ['text\n', 'text\n']);
   assert.is(await system.readHead(path('plain'), 2), 'te');
+  symlinkSync('/dev/null', path('null'));
+  assert.equal([await system.readFile(path('null')), await system.readHead(path('null'), 2)], ['', '']);
   assert.equal([await system.readFile(path('none')), await system.readFile(path('nowhere'))], [undefined, undefined]);
   for (const [name, why] of [
     ['device', 'it is a pipe or a device'],
