@@ -1,6 +1,6 @@
 import { type Address, type Family, familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import type { LinkName } from '../domain/names.ts';
+import { GLOBAL, type LinkName } from '../domain/names.ts';
 import { type Network, prefixOf } from '../domain/network.ts';
 import { addressesOf } from '../domain/nic.ts';
 import type { InterfaceAddress } from '../domain/prefix.ts';
@@ -32,12 +32,13 @@ export interface Readdressed {
 /**
  * Decides on other addresses of a zone. Pure. What is so already leaves the record as it is.
  *
- * @throws {OperatorError} ADDRESS_TAKEN, ADDRESS_OUTSIDE, PREFIX_OVERLAPS, VALUE_INVALID, IN_USE for forwards that would lead
- * nowhere, and for a zone whose addresses are in its configuration
+ * @throws {OperatorError} ADDRESS_TAKEN, ADDRESS_OUTSIDE, PREFIX_OVERLAPS, VALUE_INVALID, NOT_OURS for routers of the host, IN_USE for
+ * forwards that would lead nowhere, and for a zone whose addresses are in its configuration
  */
 export function readdress(before: ZoneRecord, wanted: Readdressing, situation: Situation): Readdressed {
   const { records } = situation;
   if (before.ipType === 'shared' && wanted.addresses.size > 0) throw inConfiguration(before);
+  if (before.name === GLOBAL && (wanted.routers.length > 0 || wanted.routes !== undefined)) throw hostsRoutes();
   const decide = createAddressDecider(before, situation);
   const moved = before.nics.map((nic) => {
     const request = wanted.addresses.get(nic.link);
@@ -170,6 +171,12 @@ function isRouter(zone: ZoneRecord, { link }: ZoneNic, { name }: Network): Opera
   const message = `Cannot change the address of ${link}: zone "${zone.name}" is the router of network "${name}" there`;
   return new OperatorError('VALUE_INVALID', message, {
     hint: `to change it:   znetadm set-network -r ADDRESS ${name}`,
+  });
+}
+
+function hostsRoutes(): OperatorError {
+  return new OperatorError('NOT_OURS', 'Cannot change routers of the global zone: its routes are its own', {
+    hint: 'By hand: /usr/sbin/route -p add default ROUTER',
   });
 }
 

@@ -1,15 +1,18 @@
 // The host itself as a proxy: its own addresses are followed, and what leads away from them.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseAddress } from '../../src/domain/address.ts';
 import { parseForward } from '../../src/domain/forward.ts';
-import { parseLinkName as link, parseNetworkName as network } from '../../src/domain/names.ts';
+import { GLOBAL, parseLinkName as link, parseNetworkName as network } from '../../src/domain/names.ts';
 import { parseInterfaceAddress as at } from '../../src/domain/prefix.ts';
 import type { ZoneNic, ZoneRecord } from '../../src/domain/zone-record.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import { globalRecord } from '../../src/host/global-zone.ts';
+import { setZone } from '../../src/host/set-zone.ts';
 import { sync } from '../../src/host/sync.ts';
 import { createWatch } from '../../src/host/watch.ts';
 import { formatZoneRecord } from '../../src/ini/zone-record.ts';
+import { rejects } from '../support/assertions.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 import { changes, hostWith, memberRequest } from '../support/story.ts';
 
@@ -143,6 +146,23 @@ test('what a person has set otherwise is followed by nothing: a static address, 
     await createWatch(fake.host).look();
     assert.match(record(fake, 'web1'), 'tcp 203.0.113.9 80 8080');
   }
+});
+
+test('addresses, routers and shares of its own links are its own', async () => {
+  const fake = await hostAsProxy(await hostWith('back'));
+  const none = { add: [], remove: [], links: new Map(), addresses: new Map(), routers: [], vars: {}, unset: [] };
+  const asked = { addresses: [], dhcp: true, addrconf: false };
+  for (const [what, code] of [
+    [{ addresses: new Map([[link('e1000g0'), asked]]) }, 'NOT_OURS'],
+    [{ links: new Map([[link('e1000g0'), { bandwidth: 50 }]]) }, 'NOT_OURS'],
+    [{ routers: [parseAddress('203.0.113.1')] }, 'NOT_OURS'],
+    [{ routes: [] }, 'NOT_OURS'],
+    [{ addresses: new Map([[link('znic0'), asked]]) }, 'VALUE_INVALID'],
+  ] as const) {
+    const error = await rejects(() => setZone({ ...none, zone: GLOBAL, ...what }, fake.host));
+    assert.is(error.code, code, error.message);
+  }
+  assert.equal(changes(fake), []);
 });
 
 test.run();
