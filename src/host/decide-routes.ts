@@ -54,6 +54,13 @@ export function decideRoutes(
   }, routed);
 }
 
+/** Links of a zone where some of it went or came: it gets the default router of a network where it has none of a family any more. */
+export function withOwnRouters(nics: readonly ZoneNic[], zone: ZoneName, networks: readonly Network[]): ZoneNic[] {
+  const bare = nics.map((nic) => ({ ...nic, routes: [] }));
+  const decided = decideRoutes(bare, { routers: [], staticRoutes: [] }, zone, { networks, before: nics });
+  return nics.map((nic, at) => ({ ...nic, routers: [...nic.routers, ...(decided[at]?.routers ?? [])] }));
+}
+
 /** The router of the hidden network that a NIC is on; undefined where the zone itself is it, or has no address. */
 function ownRouter(nic: ZoneNic, networks: readonly Network[], family: Family): Address | undefined {
   const network = networks.find(({ name }) => name === nic.network);

@@ -1,13 +1,15 @@
 import { OperatorError } from '../domain/errors.ts';
-import { GLOBAL, type NetworkName, type ZoneName } from '../domain/names.ts';
-import { isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { GLOBAL, type LinkName, type NetworkName, type ZoneName } from '../domain/names.ts';
+import { isBehind, networksOf, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnicRemoval } from '../plan/links.ts';
 import { recordZone } from '../plan/records.ts';
 import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planUnlink } from '../plan/zone-config.ts';
 import { waitForRunning } from './applied.ts';
+import { withOwnRouters } from './decide-routes.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
+import { withForwardsFollowing } from './following-forwards.ts';
 import { planUnplumbing } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
@@ -15,28 +17,38 @@ import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
+/** Links that are taken from a zone; none named: all that it was given, from one that somebody else made. */
+export interface Detaching {
+  /** Those on these networks. */
+  readonly networks: readonly NetworkName[];
+  /** These outside. */
+  readonly links: readonly LinkName[];
+}
+
+const isWhole = ({ networks, links }: Detaching) => networks.length + links.length === 0;
+
 /**
- * Plans to take from a zone what it was given: all of it from one that somebody else made, or its links on some networks
- * from any. Changes nothing.
+ * Plans to take from a zone what it was given: all of it from one that somebody else made, or some links from any. Changes
+ * nothing.
  *
  * @throws {OperatorError} NOT_FOUND, NOT_OURS, IN_USE naming who is in the way
  */
-export async function planDetachZone(name: ZoneName, networks: readonly NetworkName[], host: Host): Promise<HostPlan> {
-  if (networks.length > 0) return (await planUnlinking(name, networks, host)).plan;
+export async function planDetachZone(name: ZoneName, what: Detaching, host: Host): Promise<HostPlan> {
+  if (!isWhole(what)) return (await planUnlinking(name, what, host)).plan;
   const record = await checkWhole(name, host);
   return removalPlan(await planRemoval(record, host));
 }
 
 /** Takes from a zone what it was given: see `planDetachZone`. */
-export async function detachZone(name: ZoneName, networks: readonly NetworkName[], host: Host): Promise<void> {
+export async function detachZone(name: ZoneName, what: Detaching, host: Host): Promise<void> {
   await locked(host, `zone.${name}`, async () => {
-    if (networks.length === 0) {
+    if (isWhole(what)) {
       await clearingEmptied(host, async () => checkWhole(name, host));
       await removeOne(name, host);
       return;
     }
     const { publications, bootSeconds } = await locked(host, 'host', async () => {
-      const unlinking = await planUnlinking(name, networks, host);
+      const unlinking = await planUnlinking(name, what, host);
       await carryOut(unlinking.plan, host);
       return unlinking;
     });
@@ -87,7 +99,7 @@ function checkNobodyBehind(record: ZoneRecord, networks: readonly NetworkName[],
  */
 async function planUnlinking(
   name: ZoneName,
-  networks: readonly NetworkName[],
+  { networks, links }: Detaching,
   host: Host,
 ): Promise<{ plan: HostPlan; publications: readonly ZonePublication[]; bootSeconds: number }> {
   const { system } = host;
@@ -100,21 +112,25 @@ async function planUnlinking(
       hint: `It is on: ${networksOf(record).join(', ')}`,
     });
   }
-  const leaves = ({ network }: ZoneRecord['nics'][number]) => network !== undefined && networks.includes(network);
+  for (const link of links) checkOutside(link, record);
+  const leaves = ({ link, network }: ZoneNic) =>
+    network === undefined ? links.includes(link) : networks.includes(network);
   const going = record.nics.filter(leaves);
-  const left: ZoneRecord = { ...record, nics: record.nics.filter((nic) => !leaves(nic)) };
+  const staying = record.nics.filter((nic) => !leaves(nic));
+  const left: ZoneRecord = { ...record, nics: withOwnRouters(staying, name, records.networks) };
   if (networksOf(left).length === 0) {
     const verb = record.origin === 'made' ? 'delete' : 'detach';
     throw new OperatorError('IN_USE', `Cannot detach zone "${name}" from its last network`, {
       hint: `to take all away:   znetadm ${verb}-zone ${name}`,
     });
   }
+  if (routedNetworks(left).length > 0 && left.nics.every(({ side }) => side !== 'outside')) throw lastWayOut(name);
   const routed = routedNetworks(record).filter((network) => networks.includes(network));
   checkNobodyBehind(record, routed, records);
   await checkHalted(record, host);
   const observed = await observeDetails(seen, [record], system);
   const zone = await observeZone(name, observed, system);
-  const zones = records.zones.map((other) => (other.name === name ? left : other));
+  const zones = withForwardsFollowing([{ before: record, after: left }], records.zones, `detach zone "${name}"`);
   const publications = await planPublications(
     [left, ...toldOf(record, { networks: records.networks, zones })],
     { networks: records.networks, zones },
@@ -127,10 +143,38 @@ async function planUnlinking(
       ...planInterfaceRemoval(gone, observed.interfaces),
       ...(await planUnplumbing(gone, system)),
       ...planVnicRemoval(gone, observed.links),
-      recordZone(left, '~', `${name} leaves ${networks.join(', ')}`),
+      recordZone(left, '~', `${name} leaves ${[...networks, ...links].join(', ')}`),
       ...plansOf(publications),
     ],
     publications,
     bootSeconds: settings.bootSeconds,
   };
+}
+
+/** @throws {OperatorError} NOT_FOUND, NOT_OURS */
+function checkOutside(link: LinkName, { name, nics }: ZoneRecord): void {
+  const nic = nics.find((one) => one.link === link);
+  const purpose = `Cannot detach link ${link} from zone "${name}"`;
+  if (nic === undefined) {
+    const outside = nics.filter(({ network }) => network === undefined).map((one) => one.link);
+    throw new OperatorError('NOT_FOUND', `${purpose}: it has no such link`, {
+      hint: outside.length === 0 ? 'It has none outside' : `It has outside: ${outside.join(', ')}`,
+    });
+  }
+  if (nic.network !== undefined) {
+    throw new OperatorError('NOT_FOUND', `${purpose}: it is on network "${nic.network}"`, {
+      hint: `to take it off:   znetadm detach-zone -N ${nic.network} ${name}`,
+    });
+  }
+  if (nic.host === true) {
+    throw new OperatorError('NOT_OURS', `${purpose}: it is the host's own`, {
+      hint: `to take all away that was given:   znetadm detach-zone ${name}`,
+    });
+  }
+}
+
+function lastWayOut(name: ZoneName): OperatorError {
+  return new OperatorError('IN_USE', `Cannot take its last way out from zone "${name}": it is a proxy`, {
+    hint: `Give it another one first: znetadm attach-zone -x UPLINK=ADDRESS/LENGTH ${name}`,
+  });
 }

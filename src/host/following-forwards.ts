@@ -12,7 +12,7 @@ interface Changed {
 }
 
 /**
- * All zones, in their order, as they are to be recorded when some get other addresses: what led away from an outside address leads
+ * All zones, in their order, as they are to be recorded when some get other addresses, or lose some: what led away from an outside address leads
  * away from the one of its family that stands in its place. `purpose` follows "Cannot".
  *
  * @throws {OperatorError} IN_USE naming a forward that would lead nowhere
@@ -23,7 +23,14 @@ export function withForwardsFollowing(
   purpose: string,
 ): ZoneRecord[] {
   const replaced = changed.flatMap(({ before, after }) =>
-    before.nics.flatMap((nic, at) => (nic.side === 'outside' ? replacedAddresses(nic, after.nics[at]) : [])),
+    before.nics
+      .filter(({ side }) => side === 'outside')
+      .flatMap((nic) =>
+        replacedAddresses(
+          nic,
+          after.nics.find(({ link }) => link === nic.link),
+        ),
+      ),
   );
   const own = new Map(changed.map(({ after }) => [after.name, after]));
   let all = zones.map((zone) => own.get(zone.name) ?? zone);

@@ -2,14 +2,18 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseMembership, parseOutside } from '../../src/cli/link-options.ts';
-import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { parseAddress } from '../../src/domain/address.ts';
+import { parseForward } from '../../src/domain/forward.ts';
+import { parseLinkName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { parsePortRange } from '../../src/domain/port.ts';
 import { parsePrefix } from '../../src/domain/prefix.ts';
 import { type AttachRequest, attachZone, planAttachZone } from '../../src/host/attach-zone.ts';
 import { bootAttached } from '../../src/host/boot-attached.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
-import { detachZone, planDetachZone } from '../../src/host/detach-zone.ts';
+import { type Detaching, detachZone, planDetachZone } from '../../src/host/detach-zone.ts';
+import { addForward, deleteForward } from '../../src/host/forwards.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { manifestsOf } from '../../src/plan/host-paths.ts';
@@ -32,6 +36,10 @@ const request = (name: string, overrides: Partial<AttachRequest> = {}): AttachRe
   ...overrides,
 });
 const onNetworks = (name: string, ...networks: string[]) => request(name, { networks: networks.map(parseMembership) });
+
+const ALL: Detaching = { networks: [], links: [] };
+const from = (...networks: string[]): Detaching => ({ ...ALL, networks: networks.map(parseNetworkName) });
+const links = (...names: string[]): Detaching => ({ ...ALL, links: names.map(parseLinkName) });
 
 /** What somebody else configured: a mount, a link and an attribute of their own. */
 const MAIL = [
@@ -79,7 +87,7 @@ test('a zone that somebody else made gets links, mounts and a record, and gives 
   assert.equal(await planSync(fake.host), { plan: [], faults: [] });
   assert.is((await rejects(() => deleteZone(parseZoneName('mail'), false, fake.host))).code, 'NOT_OURS');
   assert.is((await rejects(() => createZone(memberRequest('mail'), fake.host))).code, 'EXISTS');
-  await detachZone(parseZoneName('mail'), [], fake.host);
+  await detachZone(parseZoneName('mail'), ALL, fake.host);
   const after = fake.snapshot();
   assert.equal(after.zones, before.zones);
   assert.equal(after.links, before.links);
@@ -114,7 +122,7 @@ test('a zone with the stack of the host gets addresses in its configuration, and
   const config = fake.zones.get('mail')?.config ?? [];
   assert.ok(config.includes('set address="10.2.0.3/24"'));
   assert.not.ok(config.includes('set dir="/opt/zonenet"'));
-  await detachZone(parseZoneName('mail'), [], fake.host);
+  await detachZone(parseZoneName('mail'), ALL, fake.host);
   assert.equal(
     fake.zones.get('mail')?.config,
     MAIL.map((line) => line.replace('exclusive', 'shared')),
@@ -151,18 +159,66 @@ test('a running proxy of ours gets another network at once', async () => {
 test('a halted zone of ours leaves a network again', async () => {
   const fake = await host();
   await attachZone(onNetworks('web1', 'front'), fake.host);
-  const error = await rejects(() => detachZone(parseZoneName('web1'), [parseNetworkName('front')], fake.host));
+  const error = await rejects(() => detachZone(parseZoneName('web1'), from('front'), fake.host));
   assert.equal([error.code, error.hint], ['IN_USE', 'to free them:   /usr/sbin/zoneadm -z web1 shutdown']);
   const web1 = fake.zones.get('web1');
   if (web1 !== undefined) web1.state = 'installed';
-  await detachZone(parseZoneName('web1'), [parseNetworkName('front')], fake.host);
+  await detachZone(parseZoneName('web1'), from('front'), fake.host);
   assert.not.ok(fake.links.has('znic2'));
   assert.not.ok(web1?.config.includes('set physical="znic2"'));
   assert.equal(await planSync(fake.host), { plan: [], faults: [] });
-  assert.is(
-    (await rejects(() => planDetachZone(parseZoneName('web1'), [parseNetworkName('back')], fake.host))).code,
-    'IN_USE',
+  assert.is((await rejects(() => planDetachZone(parseZoneName('web1'), from('back'), fake.host))).code, 'IN_USE');
+});
+
+test('a zone that leaves the network its default router is on gets that of another', async () => {
+  const fake = await host();
+  await attachZone(onNetworks('web1', 'front'), fake.host);
+  const web1 = fake.zones.get('web1');
+  if (web1 !== undefined) web1.state = 'installed';
+  await detachZone(parseZoneName('web1'), from('back'), fake.host);
+  const { nics } = parseMetadata(fake.files.get('/var/zonenet/zones/web1/metadata.ini') ?? '', 'm');
+  assert.equal(
+    nics.map(({ link, routers }) => [link, ...routers]),
+    [['znic2', '10.3.0.1']],
   );
+  assert.equal(await planSync(fake.host), { plan: [], faults: [] });
+});
+
+test('what is forwarded to a zone keeps it on its network', async () => {
+  const fake = await host();
+  await attachZone(onNetworks('web1', 'front'), fake.host);
+  await addForward({ zone: parseZoneName('web1'), ...parseForward('tcp 203.0.113.5 443 8443') }, fake.host);
+  const web1 = fake.zones.get('web1');
+  if (web1 !== undefined) web1.state = 'installed';
+  const error = await rejects(() => planDetachZone(parseZoneName('web1'), from('back'), fake.host));
+  assert.equal([error.code, error.hint], ['IN_USE', 'to free it:   znetadm delete-forward -a 203.0.113.5 tcp/443']);
+});
+
+test('a proxy loses a link outside when it has another, and nothing is forwarded from it', async () => {
+  const fake = await host();
+  const name = parseZoneName('proxy');
+  const lastOne = await rejects(() => planDetachZone(name, links('pnic0'), fake.host));
+  assert.match(lastOne.message, 'its last way out');
+  await attachZone(request('proxy', { outside: [parseOutside('e1000g0:7=198.51.100.9/24')] }), fake.host);
+  await addForward({ zone: parseZoneName('web1'), ...parseForward('tcp 198.51.100.9 443 8443') }, fake.host);
+  const zone = fake.zones.get('proxy');
+  if (zone !== undefined) zone.state = 'installed';
+  const led = await rejects(() => detachZone(name, links('pnic1'), fake.host));
+  assert.match(led.message, 'tcp 198.51.100.9 port 443 would lead nowhere');
+  await deleteForward(
+    { protocol: 'tcp', ports: parsePortRange('443'), outside: parseAddress('198.51.100.9') },
+    fake.host,
+  );
+  await detachZone(name, links('pnic1'), fake.host);
+  assert.not.ok(fake.links.has('pnic1'));
+  assert.equal(await planSync(fake.host), { plan: [], faults: [] });
+  for (const [link, code] of [
+    ['pnic1', 'NOT_FOUND'],
+    ['znic0', 'NOT_FOUND'],
+    ['e1000g0', 'NOT_FOUND'],
+  ] as const) {
+    assert.is((await rejects(() => planDetachZone(name, links(link), fake.host))).code, code);
+  }
 });
 
 for (const [what, start, attach, code, message] of [
@@ -222,7 +278,7 @@ test('killed at any change, repair finishes what was begun, or nothing was', asy
     await sync(fake.host);
     const { plan, faults } = await planSync(fake.host);
     assert.equal([plan, faults], [[], []], `killed before change ${kill}`);
-    if (fake.files.has('/etc/zonenet/zones/mail.ini')) await detachZone(parseZoneName('mail'), [], fake.host);
+    if (fake.files.has('/etc/zonenet/zones/mail.ini')) await detachZone(parseZoneName('mail'), ALL, fake.host);
     assert.equal(fake.zones.get('mail')?.config, MAIL);
     assert.not.ok(fake.links.has('znic2'));
   }
@@ -234,13 +290,13 @@ test('killed at any change, detaching again finishes', async () => {
     await attachZone(onNetworks('mail', 'back'), fake.host);
     fake.changes.splice(0);
     fake.killAt = kill;
-    killed = await detachZone(parseZoneName('mail'), [], fake.host).then(
+    killed = await detachZone(parseZoneName('mail'), ALL, fake.host).then(
       () => false,
       () => true,
     );
     fake.killAt = undefined;
     fake.locks.clear();
-    if (fake.files.has('/etc/zonenet/zones/mail.ini')) await detachZone(parseZoneName('mail'), [], fake.host);
+    if (fake.files.has('/etc/zonenet/zones/mail.ini')) await detachZone(parseZoneName('mail'), ALL, fake.host);
     assert.equal(fake.zones.get('mail')?.config, MAIL, `killed before change ${kill}`);
     assert.not.ok(fake.links.has('znic2'));
     assert.equal(await planSync(fake.host), { plan: [], faults: [] });

@@ -1,10 +1,18 @@
-import { type NetworkName, parseAnyZoneName, parseNetworkName, type ZoneName } from '../../domain/names.ts';
+import {
+  type LinkName,
+  type NetworkName,
+  parseAnyZoneName,
+  parseLinkName,
+  parseNetworkName,
+  type ZoneName,
+} from '../../domain/names.ts';
 import { detachZone, planDetachZone } from '../../host/detach-zone.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
 interface Options extends PlanOptions {
   readonly network?: readonly NetworkName[];
+  readonly link?: readonly LinkName[];
 }
 
 export const detachZoneCommand: CliCommand = {
@@ -15,6 +23,11 @@ export const detachZoneCommand: CliCommand = {
         '-N, --network <network>',
         'only its links on this network (repeatable); also of a zone that znetadm made',
         collecting(parseNetworkName),
+      )
+      .option(
+        '-l, --link <link>',
+        'only this link outside, of a proxy that has another (repeatable)',
+        collecting(parseLinkName),
       )
       .addOption(DRY_RUN)
       .addOption(VERBOSE)
@@ -27,13 +40,15 @@ export const detachZoneCommand: CliCommand = {
 
 async function run(
   name: ZoneName,
-  { network = [], dryRun, verbose }: Options,
+  { network = [], link = [], dryRun, verbose }: Options,
   { host, print }: Context,
 ): Promise<void> {
+  const what = { networks: network, links: link };
   if (dryRun === true) {
-    printDryRun(await planDetachZone(name, network, host), verbose, print);
+    printDryRun(await planDetachZone(name, what, host), verbose, print);
     return;
   }
-  await detachZone(name, network, host);
-  print(`zone ${name}: detached${network.length === 0 ? '' : ` from ${network.join(', ')}`}\n`);
+  await detachZone(name, what, host);
+  const from = [...network, ...link];
+  print(`zone ${name}: detached${from.length === 0 ? '' : ` from ${from.join(', ')}`}\n`);
 }
