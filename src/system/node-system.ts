@@ -40,7 +40,6 @@ export function createNodeSystem(options: {
     // Synchronous throughout: small files, and many. A thousand are read in 10 ms, by promises in 100.
     readFile: async (path) => readPlain(path, (file) => readFileSync(file, 'utf8')),
     readHead: async (path, bytes) => readPlain(path, (file) => readHead(file, bytes)),
-    readInput: async (path) => reading(path, () => readFileSync(path, 'utf8')),
     writeFile: durableWrite,
     writeFiles: durableWriteAll,
     makeDirectory: durableMakeDirectory,
@@ -65,7 +64,7 @@ export function createNodeSystem(options: {
 const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK;
 
 function readPlain(path: string, read: (file: number) => string): string | undefined {
-  return reading(path, () => {
+  try {
     const file = openSync(path, AT_ONCE);
     try {
       const status = fstatSync(file);
@@ -75,7 +74,11 @@ function readPlain(path: string, read: (file: number) => string): string | undef
     } finally {
       closeSync(file);
     }
-  });
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === 'ENOENT') return undefined;
+    throw error instanceof OperatorError || code === undefined ? error : unreadable(path, code, error);
+  }
 }
 
 /** Whether somebody has put /dev/null in the place of a file, as one does who wants it empty. */
@@ -86,16 +89,6 @@ function isNull(status: Stats): boolean {
 function readHead(file: number, bytes: number): string {
   const buffer = Buffer.alloc(bytes);
   return buffer.toString('latin1', 0, readSync(file, buffer, 0, bytes, 0));
-}
-
-function reading(path: string, read: () => string): string | undefined {
-  try {
-    return read();
-  } catch (error) {
-    const code = errorCode(error);
-    if (code === 'ENOENT') return undefined;
-    throw error instanceof OperatorError || code === undefined ? error : unreadable(path, code, error);
-  }
 }
 
 function unreadable(path: string, why: string, cause?: unknown): OperatorError {

@@ -20,8 +20,6 @@ export interface System {
   readFile(path: string): Promise<string | undefined>;
   /** The first so many bytes of a file, or as many as it has; else as `readFile`. */
   readHead(path: string, bytes: number): Promise<string | undefined>;
-  /** What a person has named, to its end: a pipe or a terminal too. Else as `readFile`. */
-  readInput(path: string): Promise<string | undefined>;
   /**
    * Replaces a file by rename: complete or not at all, on disk when this resolves. The directory must be there.
    * A link at the path itself is replaced, not followed. What is scratch does not wait for the disk.

@@ -357,7 +357,6 @@ export function createFakeHost() {
     },
     readFile: async (path) => files.get(path),
     readHead: async (path, bytes) => files.get(path)?.slice(0, bytes),
-    readInput: async (path) => files.get(path),
     writeFile: async ({ path, content }) => {
       // A cache, which a reader may keep too.
       if (path === '/var/run/zonenet/seen') return void files.set(path, content);

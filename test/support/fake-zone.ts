@@ -393,7 +393,6 @@ export function createFakeZone() {
     },
     readFile: async (path) => files.get(path),
     readHead: async (path, bytes) => files.get(path)?.slice(0, bytes),
-    readInput: async (path) => files.get(path),
     writeFile: async ({ path, content }) =>
       change(`write ${path}`, () => {
         if (!directories.has(dirname(path))) throw new Error(`no directory for ${path}`);

@@ -146,16 +146,6 @@ test('reads plain files, and refuses what might never end', async () => {
   }
 });
 
-test('what a person names may be a pipe', async () => {
-  const pipe = join(directory, 'pipe');
-  await system.run({ program: '/usr/bin/mkfifo', args: [pipe] });
-  const writing = system.run({ program: '/bin/sh', args: ['-c', 'echo text >"$1"', 'sh', pipe] });
-  assert.is(await system.readInput(pipe), 'text\n');
-  await writing;
-  assert.is(await system.readInput(join(directory, 'none')), undefined);
-  assert.is((await rejects(() => system.readInput(directory))).code, 'FILE_REFUSED');
-});
-
 for (const [name, run] of [
   ['spawn', runWithSpawn],
   ['execa', runWithExeca],

@@ -28,6 +28,7 @@ import { wholeNumber } from '../../ini/shape.ts';
 import { type CliCommand, type Context, collecting, reading } from '../command.ts';
 import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
+import { readInput } from '../read-input.ts';
 
 export interface LinkOptions {
   readonly routerOf?: readonly NetworkName[];
@@ -155,7 +156,7 @@ async function run(
   { file, dryRun, verbose }: Options,
   { host, print }: Context,
 ): Promise<void> {
-  const extra = file === undefined ? [] : await readLines(file, host.system);
+  const extra = file === undefined ? [] : parseConfigLines(readInput(file, 'read commands for zonecfg from'), file);
   const requests = names.map((name) => ({ ...request, name, extra }));
   if (dryRun === true) {
     printDryRun(await planOfCreations(await planCreateZones(requests, host)), verbose, print);
@@ -163,14 +164,6 @@ async function run(
   }
   const { zones, among } = await createZones(requests, host);
   for (const record of zones) print(`${describeZone(record, among)}\n`);
-}
-
-async function readLines(file: string, system: Context['host']['system']): Promise<string[]> {
-  const text = await system.readInput(file);
-  if (text !== undefined) return parseConfigLines(text, file);
-  throw new OperatorError('NOT_FOUND', `Cannot read "${file}": it is not there`, {
-    hint: 'Name a file with commands for zonecfg behind -f',
-  });
 }
 
 /** "zone web1: znic1 over zstub0 10.2.0.2/24, router 10.2.0.1 (proxy)" */

@@ -1,8 +1,8 @@
-import { OperatorError } from '../../domain/errors.ts';
 import { importRecords, planImport } from '../../host/import-records.ts';
 import { parseBundle } from '../../ini/bundle.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
+import { readInput } from '../read-input.ts';
 
 export const importCommand: CliCommand = {
   configure(command, act) {
@@ -15,9 +15,7 @@ export const importCommand: CliCommand = {
 };
 
 async function run(file: string, { dryRun, verbose }: PlanOptions, { host, print }: Context): Promise<void> {
-  const text = await host.system.readInput(file);
-  if (text === undefined) throw new OperatorError('NOT_FOUND', `Cannot import "${file}": there is no such file`);
-  const bundle = parseBundle(text, file);
+  const bundle = parseBundle(readInput(file, 'import'), file);
   if (dryRun === true) {
     printDryRun(await planImport(bundle, host), verbose, print);
     return;
