@@ -11,10 +11,12 @@ import type { Vars } from '../domain/vars.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planEtherstub, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork, recordUla } from '../plan/records.ts';
+import { waitForRunning } from './applied.ts';
 import { acceptPrefix, type Choice, choosePrefix, chooseUla } from './choose-prefixes.ts';
 import { claimsOf } from './claims.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost, observeHostNetworks, takenLinkNames } from './observe.ts';
+import { planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -41,6 +43,9 @@ export interface NetworkRequest {
 export interface NetworkCreation {
   readonly network: Network;
   readonly plan: HostPlan;
+  /** Of zones whose rules name it: there was one of that name before. */
+  readonly publications: readonly ZonePublication[];
+  readonly bootSeconds: number;
 }
 
 /**
@@ -59,10 +64,17 @@ export async function planCreateNetwork(request: NetworkRequest, host: Host): Pr
     observeHost(system),
   ]);
   refuseDamaged(records, purpose);
+  const creation = async (network: Network, plan: HostPlan): Promise<NetworkCreation> => {
+    const others = records.networks.filter(({ name }) => name !== network.name);
+    const among = { networks: [...others, network], zones: records.zones };
+    const naming = zonesNaming(network.name, records.zones);
+    const publications = await planPublications(naming, among, { settings, observed, system });
+    return { network, plan, publications, bootSeconds: settings.bootSeconds };
+  };
   const before = records.networks.find(({ name }) => name === request.name);
   if (before !== undefined) {
     const network = takeUp(before, request, purpose);
-    return { network, plan: planEtherstub(network, observed.links) };
+    return await creation(network, planEtherstub(network, observed.links));
   }
   const claims = claimsOf(records, settings, await observeHostNetworks(system));
   const choice = { settings, claims, purpose, system };
@@ -87,13 +99,15 @@ export async function planCreateNetwork(request: NetworkRequest, host: Host): Pr
   };
   const note = `${request.name} takes ${prefixes.map(formatPrefix).join(', ')}, ${etherstub}`;
   const ula = inet6?.host === undefined ? [] : [recordUla(inet6.host)];
-  return { network, plan: [...ula, recordNetwork(network, '+', note), ...planEtherstub(network, observed.links)] };
+  const made = planEtherstub(network, observed.links);
+  return await creation(network, [...ula, recordNetwork(network, '+', note), ...made]);
 }
 
 /** Makes a network. When that fails, what was made of it is taken away again. */
 export async function createNetwork(request: NetworkRequest, host: Host): Promise<Network> {
-  return await locked(host, 'host', async () => {
-    const { network, plan } = await planCreateNetwork(request, host);
+  const { network, publications, bootSeconds } = await locked(host, 'host', async () => {
+    const created = await planCreateNetwork(request, host);
+    const { network, plan } = created;
     await undoing(
       async () => {
         await carryOut(plan, host);
@@ -107,9 +121,11 @@ export async function createNetwork(request: NetworkRequest, host: Host): Promis
       host,
     );
     const ready: Network = { ...network, state: 'ready' };
-    await carryOut([recordNetwork(ready, '~', 'everything is there')], host);
-    return ready;
+    await carryOut([recordNetwork(ready, '~', 'everything is there'), ...plansOf(created.publications)], host);
+    return { ...created, network: ready };
   });
+  await waitForRunning(publications, bootSeconds, host.system);
+  return network;
 }
 
 /** @throws {OperatorError} NOT_CONVERGED */

@@ -5,11 +5,20 @@ import { routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { linksOver, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork } from '../plan/records.ts';
+import { waitForRunning } from './applied.ts';
 import { deleteZone, deletionOrder, planRemoval, type ZoneRemoval } from './delete-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeHost } from './observe.ts';
-import { findNetwork, type Records, readRecords, refuseDamaged } from './store.ts';
+import { planLate, planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
+import { findNetwork, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
+
+/** What takes a network away, and tells zones whose rules name it. */
+export interface NetworkDeletion {
+  readonly plan: HostPlan;
+  readonly publications: readonly ZonePublication[];
+  readonly bootSeconds: number;
+}
 
 /**
  * Plans the removal of a network. Changes nothing. What is gone already is no fault. Zones in `gone` are looked at as
@@ -21,8 +30,13 @@ export async function planDeleteNetwork(
   name: NetworkName,
   { system }: Host,
   gone: readonly ZoneRecord[] = [],
-): Promise<HostPlan> {
-  const [records, { links }] = await Promise.all([readRecords(system), observeHost(system)]);
+): Promise<NetworkDeletion> {
+  const [records, settings, observed] = await Promise.all([
+    readRecords(system),
+    readSettings(system),
+    observeHost(system),
+  ]);
+  const { links } = observed;
   refuseDamaged(records, `delete network "${name}"`);
   const network = findNetwork(name, records);
   const users = usersOf(network, records).filter((zone) => !gone.some((other) => other.name === zone.name));
@@ -37,9 +51,23 @@ export async function planDeleteNetwork(
       hint: others.map((link) => `to free it:   /usr/sbin/dladm delete-vnic ${link}`).join('\n'),
     });
   }
-  const announced: HostPlan =
-    network.state === 'deleting' ? [] : [recordNetwork({ ...network, state: 'deleting' }, '~', 'it goes')];
-  return [...announced, ...planEtherstubRemoval(network, links), forgetNetwork(name)];
+  const isBegun = network.state === 'deleting';
+  const left = {
+    networks: records.networks.filter((other) => other !== network),
+    zones: records.zones.filter((zone) => !gone.some((other) => other.name === zone.name)),
+  };
+  const publications = await planPublications(zonesNaming(name, left.zones), left, { settings, observed, system });
+  return {
+    plan: [
+      ...(isBegun ? [] : [recordNetwork({ ...network, state: 'deleting' }, '~', 'it goes')]),
+      ...plansOf(publications),
+      ...(isBegun ? await planLate(publications, system) : []),
+      ...planEtherstubRemoval(network, links),
+      forgetNetwork(name),
+    ],
+    publications,
+    bootSeconds: settings.bootSeconds,
+  };
 }
 
 /** What takes a network away with all zones on it, those behind others first. */
@@ -68,7 +96,7 @@ export async function planDeleteNetworkAndZones(name: NetworkName, host: Host): 
     const gone = going.slice(0, index).map((zone) => zone.name);
     zones.push(await planRemoval(record, host, gone));
   }
-  return { zones, network: await planDeleteNetwork(name, host, going) };
+  return { zones, network: (await planDeleteNetwork(name, host, going)).plan };
 }
 
 function usersOf({ name }: Network, { zones }: Records): ZoneRecord[] {
@@ -100,9 +128,14 @@ function alsoOn({ name }: Network, zone: ZoneRecord): OperatorError {
 
 /** Deletes a network, or finishes what an interrupted run began. */
 export async function deleteNetwork(name: NetworkName, host: Host): Promise<void> {
-  await clearingEmptied(host, () =>
-    locked(host, 'host', async () => carryOut(await planDeleteNetwork(name, host), host)),
+  const { publications, bootSeconds } = await clearingEmptied(host, () =>
+    locked(host, 'host', async () => {
+      const deletion = await planDeleteNetwork(name, host);
+      await carryOut(deletion.plan, host);
+      return deletion;
+    }),
   );
+  await waitForRunning(publications, bootSeconds, host.system);
 }
 
 /** Deletes a network and the zones on it. Gives the names of the zones deleted, in their order. */

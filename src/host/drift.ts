@@ -179,7 +179,7 @@ export async function findUnfinished(situation: Situation, host: Host): Promise<
         (network) =>
           [
             { of: `network "${network.name}"`, item: 'record', expected: 'gone', found: network.state },
-            async () => planDeleteNetwork(network.name, host),
+            async () => (await planDeleteNetwork(network.name, host)).plan,
           ] as const,
       ),
   ];

@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
-import { namesZone } from '../domain/rule-ends.ts';
+import type { NetworkName, ZoneName } from '../domain/names.ts';
+import { namesNetwork, namesZone } from '../domain/rule-ends.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, networksOf, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import { metadataFile } from '../plan/host-paths.ts';
@@ -68,7 +68,9 @@ export function createPublisher(
   const running = new Set(
     [...observed.zones.values()].filter(({ state }) => state === 'running').map(({ name }) => name),
   );
-  const recorded = { ...records, resolver: settings.resolver, vars: settings.vars, running };
+  // Nobody is on a network that goes, and rules name it no more.
+  const networks = records.networks.filter(({ state }) => state !== 'deleting');
+  const recorded = { ...records, networks, resolver: settings.resolver, vars: settings.vars, running };
   const site = siteTemplates(system);
   const boots = bootPrograms(system);
 
@@ -178,4 +180,9 @@ export function toldOf(zone: ZoneRecord, { networks, zones }: Pick<Records, 'net
   });
   const naming = living.filter(({ rules }) => rules.some((rule) => namesZone(rule, zone)));
   return [...new Set([...told.filter((other) => other !== undefined), ...naming])];
+}
+
+/** The zones whose rules name a network: what those match is another when it comes or goes. */
+export function zonesNaming(network: NetworkName, zones: readonly ZoneRecord[]): ZoneRecord[] {
+  return zones.filter(({ state, rules }) => state !== 'deleting' && rules.some((rule) => namesNetwork(rule, network)));
 }

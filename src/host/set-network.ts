@@ -23,7 +23,7 @@ import { carryOut, type Host, locked } from './host.ts';
 import type { Situation } from './make-zone.ts';
 import { observeHostNetworks } from './observe.ts';
 import { planRunningProtection } from './protect.ts';
-import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
+import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication, zonesNaming } from './publications.ts';
 import { moveZone } from './renumber-zone.ts';
 import { findNetwork, refuseDamaged } from './store.ts';
 import { planTransaction } from './transaction.ts';
@@ -95,7 +95,9 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
     zones: records.zones.map((zone) => moved.get(zone.name) ?? zone),
   };
   const changed = zones.filter(({ before: was, after }) => was !== after).map(({ after }) => after);
-  const told = new Set([...moved.values(), ...[...moved.values()].flatMap((zone) => toldOf(zone, wanted))]);
+  // Rules may name a network of the new name, which there was before.
+  const naming = zonesNaming(network.name, wanted.zones);
+  const told = new Set([...moved.values(), ...[...moved.values()].flatMap((zone) => toldOf(zone, wanted)), ...naming]);
   const publications = await planPublications([...told], wanted, { settings, observed, system });
   refuseFaulty(publications);
   const isSame = network === before && changed.length === 0;

@@ -8,6 +8,7 @@ import { parseReservation, type Reservation } from '../../domain/reservation.ts'
 import { parseVar, type Vars } from '../../domain/vars.ts';
 import { proxyOf } from '../../domain/zone-record.ts';
 import { createNetwork, type NetworkRequest, planCreateNetwork } from '../../host/create-network.ts';
+import { plansOf } from '../../host/publications.ts';
 import { readRecords } from '../../host/store.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import { type CliCommand, type Context, collecting, reading } from '../command.ts';
@@ -105,7 +106,8 @@ async function run(
   { host, print }: Context,
 ): Promise<void> {
   if (dryRun) {
-    printDryRun((await planCreateNetwork(request, host)).plan, verbose, print);
+    const { plan, publications } = await planCreateNetwork(request, host);
+    printDryRun([...plan, ...plansOf(publications)], verbose, print);
     return;
   }
   const network = await createNetwork(request, host);

@@ -41,7 +41,7 @@ async function run(name: NetworkName, options: Options, { host, print }: Context
 }
 
 async function plan(name: NetworkName, recursive: boolean, host: Host): Promise<HostPlan> {
-  if (!recursive) return await planDeleteNetwork(name, host);
+  if (!recursive) return (await planDeleteNetwork(name, host)).plan;
   const { zones, network } = await planDeleteNetworkAndZones(name, host);
   return [...zones.flatMap(removalPlan), ...network];
 }

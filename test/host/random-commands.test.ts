@@ -1,0 +1,249 @@
+// Commands in a random order that a seed fixes, some of them killed: whatever they refuse, all that is left fits together.
+// RANDOM_COMMANDS="1-200" goes over other seeds.
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseAddresses, parseMembership, parseOutside, parseWishes } from '../../src/cli/link-options.ts';
+import { parseAddress } from '../../src/domain/address.ts';
+import { OperatorError } from '../../src/domain/errors.ts';
+import { parseForward } from '../../src/domain/forward.ts';
+import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { parsePrefix } from '../../src/domain/prefix.ts';
+import { parseRule } from '../../src/domain/rule.ts';
+import { attachZone } from '../../src/host/attach-zone.ts';
+import { createNetwork } from '../../src/host/create-network.ts';
+import { createZone } from '../../src/host/create-zone.ts';
+import { deleteNetwork } from '../../src/host/delete-network.ts';
+import { deleteZone } from '../../src/host/delete-zone.ts';
+import { detachZone } from '../../src/host/detach-zone.ts';
+import { findDrift } from '../../src/host/drift.ts';
+import { addForward, deleteForward } from '../../src/host/forwards.ts';
+import { addRule } from '../../src/host/rules.ts';
+import { setNetwork } from '../../src/host/set-network.ts';
+import { setZone, type ZoneSettings } from '../../src/host/set-zone.ts';
+import { publish, unpublish } from '../../src/host/sites.ts';
+import { readRecords } from '../../src/host/store.ts';
+import { sync } from '../../src/host/sync.ts';
+import { parseMetadata } from '../../src/ini/metadata.ts';
+import { checkMetadata } from '../../src/ini/metadata-check.ts';
+import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
+import { memberRequest, networkRequest, proxyRequest } from '../support/story.ts';
+
+const test = suite('commands in a random order');
+
+const [FIRST, LAST] = (process.env['RANDOM_COMMANDS'] ?? '1-6').split('-').map(Number);
+const STEPS = 40;
+
+/** Park and Miller. */
+function dice(seed: number) {
+  let state = (seed * 48_271 + 1) % 2_147_483_647;
+  const roll = (sides: number) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % sides;
+  };
+  const one = <T>(...all: readonly T[]): T => all[roll(all.length)] as T;
+  return { roll, one };
+}
+
+type Dice = ReturnType<typeof dice>;
+type Deed = { readonly what: string; readonly work: (fake: FakeHost) => Promise<unknown> };
+
+const deed = (what: string, work: Deed['work']): Deed => ({ what, work });
+const NONE: Omit<ZoneSettings, 'zone'> = {
+  add: [],
+  remove: [],
+  links: new Map(),
+  addresses: new Map(),
+  routers: [],
+  vars: {},
+  unset: [],
+};
+
+/** A command with arguments that may fit or not. */
+function choose({ roll, one }: Dice): Deed {
+  const network = one('n1', 'n2', 'n3');
+  const name = parseNetworkName(network);
+  const zone = parseZoneName(one('p1', 'p2', 'z1', 'z2', 'z3', 'z4'));
+  const prefix = `10.${roll(4)}.${roll(3)}.0/${one(22, 24, 24, 25, 28)}`;
+  const inside = `10.${roll(4)}.${roll(3)}.${one(1, 2, 3, 50, 255)}`;
+  const outside = `203.0.113.${one(5, 6, 7, 9)}`;
+  const link = one('znic0', 'znic1', 'znic2', 'znic3', 'pnic0', 'pnic1');
+  const forward = parseForward(`${one('tcp', 'udp')} ${one(outside, inside)} ${one(80, 443)} 8080`);
+  const onNetwork = one(network, network, `${network}=${inside}`, `${network},maxbw=50M`, `${network}=none`);
+  const router = one([], [parseAddress('203.0.113.1')]);
+  const moved = one([inside], [`${outside}/24`], ['dhcp'], ['none']).join();
+  const set = (more: Partial<ZoneSettings>) => (fake: FakeHost) => setZone({ ...NONE, zone, ...more }, fake.host);
+  const change = { routers: [], vars: {}, unset: [] };
+  const bare = { routes: [], outside: [], networks: [], routers: [], staticRoutes: [] };
+  return one<() => Deed>(
+    () =>
+      deed(`create-network -a ${prefix} ${network}`, (fake) =>
+        createNetwork(
+          networkRequest({ name, prefix: parsePrefix(prefix), ...one({}, { inet6: 'auto' as const }) }),
+          fake.host,
+        ),
+      ),
+    () => deed(`delete-network ${network}`, (fake) => deleteNetwork(name, fake.host)),
+    () =>
+      deed(`create-zone -R ${network} -x ${outside} ${zone}`, (fake) =>
+        createZone(
+          proxyRequest({ name: zone, routes: [name], outside: [parseOutside(`e1000g0=${outside}/24`)] }),
+          fake.host,
+        ),
+      ),
+    () => {
+      const way = one('n1', 'n2', 'n3');
+      const request = { name: zone, routes: [name], outside: [], routers: [], networks: [parseMembership(way)] };
+      return deed(`create-zone -R ${network} -N ${way} ${zone}`, (fake) =>
+        createZone(proxyRequest(request), fake.host),
+      );
+    },
+    () =>
+      deed(`create-zone -N ${onNetwork} ${zone}`, (fake) =>
+        createZone(
+          memberRequest(zone, undefined, { networks: [parseMembership(onNetwork)], boot: one(true, false) }),
+          fake.host,
+        ),
+      ),
+    () => deed(`delete-zone ${zone}`, (fake) => deleteZone(zone, one(true, false, false), fake.host)),
+    () =>
+      deed(`attach-zone -N ${network} ${zone}`, (fake) =>
+        attachZone({ ...bare, name: zone, networks: [parseMembership(network)] }, fake.host),
+      ),
+    () =>
+      deed(`attach-zone -x ${outside} ${zone}`, (fake) =>
+        attachZone({ ...bare, name: zone, outside: [parseOutside(`e1000g0:7=${outside}/24`)] }, fake.host),
+      ),
+    () =>
+      deed(`halt ${zone}; detach-zone -N ${network} ${zone}`, async (fake) => {
+        await fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', zone, 'halt'] });
+        await detachZone(zone, { networks: [name], links: [] }, fake.host);
+      }),
+    () =>
+      deed(`detach-zone -l ${link} ${zone}`, (fake) =>
+        detachZone(zone, { networks: [], links: [parseLinkName(link)] }, fake.host),
+      ),
+    () =>
+      deed(`set-network -a ${prefix} ${network}`, (fake) =>
+        setNetwork(name, { ...change, prefix: parsePrefix(prefix) }, fake.host),
+      ),
+    () => {
+      const other = parseNetworkName(one('n1', 'n2', 'n3'));
+      return deed(`set-network --name ${other} ${network}`, (fake) =>
+        setNetwork(name, { ...change, name: other }, fake.host),
+      );
+    },
+    () => {
+      const inet6 = one('auto' as const, 'none' as const);
+      return deed(`set-network -6 ${inet6} ${network}`, (fake) => setNetwork(name, { ...change, inet6 }, fake.host));
+    },
+    () =>
+      deed(`set-network -r ${inside} ${network}`, (fake) =>
+        setNetwork(name, { ...change, routers: [parseAddress(inside)] }, fake.host),
+      ),
+    () =>
+      deed(
+        `set-zone -a ${link}=${moved} ${zone}`,
+        set({ addresses: new Map([parseAddresses(`${link}=${moved}`)]), routers: router }),
+      ),
+    () =>
+      deed(`set-zone -l ${link} ${zone}`, set({ links: new Map([parseWishes(`${link},maxbw=${one('none', '9M')}`)]) })),
+    () => deed(`add-forward ${zone}`, (fake) => addForward({ zone, ...forward }, fake.host)),
+    () => deed('delete-forward', (fake) => deleteForward(forward, fake.host)),
+    () =>
+      deed(`add-rule ${zone}`, (fake) =>
+        addRule({ zone, rule: parseRule(`allow in tcp from network:${network} to any port 80`) }, fake.host),
+      ),
+    () =>
+      deed(`publish ${zone}`, (fake) =>
+        publish(
+          { zone, kind: 'http', host: parseDomainName('www.example.org'), listen: 80, path: '/', port: 8080 },
+          fake.host,
+        ),
+      ),
+    () => deed(`unpublish ${zone}`, (fake) => unpublish({ zone }, fake.host)),
+  )();
+}
+
+/** Two networks, one behind the other, with a zone on each. */
+async function begin(): Promise<FakeHost> {
+  const fake = createFakeHost();
+  const [n1, n2] = [parseNetworkName('n1'), parseNetworkName('n2')];
+  await createNetwork(networkRequest({ name: n1, prefix: parsePrefix('10.0.0.0/24') }), fake.host);
+  await createNetwork(networkRequest({ name: n2, prefix: parsePrefix('10.1.0.0/24'), inet6: 'auto' }), fake.host);
+  await createZone(proxyRequest({ name: parseZoneName('p1'), routes: [n1] }), fake.host);
+  const way = { outside: [], routers: [], networks: [parseMembership('n1')] };
+  await createZone(proxyRequest({ name: parseZoneName('p2'), routes: [n2], ...way }), fake.host);
+  for (const [zone, network] of [
+    ['z1', 'n1'],
+    ['z2', 'n2'],
+  ] as const) {
+    await createZone(memberRequest(zone, undefined, { networks: [parseMembership(network)] }), fake.host);
+  }
+  return fake;
+}
+
+/** Refused is as good as done; anything else thrown is a bug. */
+async function attempt({ work }: Deed, fake: FakeHost): Promise<string> {
+  try {
+    await work(fake);
+    return 'done';
+  } catch (error) {
+    if (error instanceof OperatorError) return `${error.code} ${error.message}`;
+    throw error;
+  }
+}
+
+/** Rules that can never match, and sites that nobody can serve, are told by check: what they name may go. */
+const isTold = (item: string) => /^(rule|site)/.test(item);
+
+async function checkAll(fake: FakeHost): Promise<void> {
+  const drifts = (await findDrift(fake.host)).filter(({ item }) => !isTold(item));
+  const told = drifts.map(({ of, item, expected, found }) => `${of} ${item}: ${expected}, ${found}`);
+  assert.is(told.length, 0, told.join('\n'));
+  const { networks, zones } = await readRecords(fake.system);
+  const addresses = zones.flatMap(({ nics }) => nics.flatMap((nic) => nic.addresses.map(({ address }) => address)));
+  assert.is(new Set(addresses).size, addresses.length, `an address twice: ${addresses.join(' ')}`);
+  const links = [
+    ...zones.flatMap(({ nics }) => nics.map((nic) => nic.link)),
+    ...networks.map(({ etherstub }) => etherstub),
+  ];
+  assert.equal([...fake.links.keys()].filter((link) => link !== 'e1000g0').sort(), links.sort());
+  for (const [path, text] of fake.files) {
+    if (path.endsWith('/metadata.ini')) checkMetadata(parseMetadata(text, path), text, path);
+  }
+  for (const { name, nics, role } of zones.filter((zone) => zone.role === 'member')) {
+    const had = nics.flatMap((nic) => nic.addresses).some(({ address }) => !address.includes(':'));
+    const routers = nics.flatMap((nic) => nic.routers).filter((router) => !router.includes(':'));
+    assert.is(routers.length, had ? 1 : 0, `${role} ${name} has the routers ${routers.join(' ')}`);
+  }
+}
+
+for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
+  test(`seed ${seed}`, async () => {
+    const random = dice(seed);
+    const fake = await begin();
+    const story: string[] = [];
+    for (let step = 0; step < STEPS; step++) {
+      const chosen = choose(random);
+      const kill = random.roll(4) === 0 ? fake.changes.length + 1 + random.roll(8) : undefined;
+      fake.killAt = kill;
+      const end = await attempt(chosen, fake).catch((error: Error) => {
+        if (kill === undefined) throw error;
+        return `killed: ${error.message}`;
+      });
+      fake.killAt = undefined;
+      fake.locks.clear();
+      story.push(`${chosen.what}: ${end}`);
+      try {
+        // What goes down by hand is told by watch, or by that.
+        if (kill !== undefined || chosen.what.startsWith('halt')) await sync(fake.host);
+        await checkAll(fake);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}\n${story.join('\n')}`, { cause: error });
+      }
+    }
+    assert.ok(story.some((line) => line.endsWith(': done')));
+  });
+}
+
+test.run();
