@@ -14,7 +14,7 @@ import { planUnplumbing } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
-import { planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
+import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** Links that are taken from a zone; none named: all that it was given, from one that somebody else made. */
@@ -136,6 +136,7 @@ async function planUnlinking(
     { networks: records.networks, zones },
     { settings, observed, system },
   );
+  refuseFaulty(publications);
   const gone: ZoneRecord = { ...record, nics: going };
   return {
     plan: [

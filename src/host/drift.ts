@@ -72,7 +72,7 @@ export async function findStanding(situation: Situation, host: Host, full = fals
     ...(await findHostServiceDrift(zones, host.system)),
     ...zones.flatMap((zone) => findLostForwards(zone, records.zones)),
     ...zones.flatMap((zone) => findDeadRules(zone, records)),
-    ...publications.flatMap((publication) => findPublicationDrift(publication)),
+    ...publications.flatMap((publication) => findContradiction(publication) ?? findPublicationDrift(publication)),
     ...(await findAppliedDrift(publications, observed.zones, seen, host.system)),
   ];
   await seen.save(host);
@@ -95,6 +95,22 @@ export async function findRunningProtection(
 function damage(kind: 'record' | 'template', fault: OperatorError): Drift {
   const [, file = `${kind}s`, found = fault.message] = /^(\/[^:\n]*): ?([^\n]*)/.exec(fault.message) ?? [];
   return { of: 'host', item: `${kind} ${file}`, expected: `a ${kind}`, found, plan: [], fault };
+}
+
+/** Records that were changed by hand, or by an earlier znetadm, may say of a zone what it would refuse. */
+function findContradiction({ zone, contradiction }: ZonePublication): Drift[] | undefined {
+  if (contradiction === undefined) return undefined;
+  const found = contradiction.message.replace(/^.* so: /, '');
+  return [
+    {
+      of: `zone "${zone}"`,
+      item: 'metadata',
+      expected: 'facts that fit each other',
+      found,
+      plan: [],
+      fault: contradiction,
+    },
+  ];
 }
 
 function findBegun(network: Network): Drift[] {

@@ -3,6 +3,7 @@ import type { NetworkName, ZoneName } from '../domain/names.ts';
 import { namesNetwork, namesZone } from '../domain/rule-ends.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, networksOf, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { contradictionsIn } from '../ini/metadata-check.ts';
 import { metadataFile } from '../plan/host-paths.ts';
 import type { HostPlan, HostStep, LateHostStep } from '../plan/host-step.ts';
 import { factsOf, type Publication, planPublication, publishedDigest, refreshStep } from '../plan/publish.ts';
@@ -25,6 +26,8 @@ export interface ZonePublication extends Omit<Publication, 'text'> {
   readonly isPublished: boolean;
   /** What is wrong with the templates of the host: then those that were published stay. */
   readonly fault?: OperatorError;
+  /** What of its facts does not fit the rest, so that the zone would refuse all of them: then those that were published stay. */
+  readonly contradiction?: OperatorError;
 }
 
 /** What publications are planned from, beside the records. */
@@ -83,6 +86,11 @@ export function createPublisher(
     const own = factsOf(record, recorded);
     const facts = digest === undefined ? own : { ...own, templates: digest };
     const publication = planPublication(facts, { text, ...generation });
+    const contradiction = publication.plan.length === 0 ? undefined : contradictionOf(facts);
+    if (contradiction !== undefined) {
+      const { zone, generation } = publication;
+      return { zone, generation, plan: [], record, running, isPublished: false, contradiction };
+    }
     const plan = [...templates, ...publication.plan];
     const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
     // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
@@ -112,7 +120,11 @@ export function createPublisher(
 
   return {
     plan,
-    refuseFaulty: async ({ name }) => refuseFaulty([await planSiteTemplates(name, undefined, site, system)]),
+    refuseFaulty: async (record) => {
+      const contradiction = contradictionOf(factsOf(record, recorded));
+      if (contradiction !== undefined) throw contradiction;
+      refuseFaulty([await planSiteTemplates(record.name, undefined, site, system)]);
+    },
   };
 }
 
@@ -131,13 +143,24 @@ async function planSiteTemplates(zone: ZoneName, text: string | undefined, site:
 }
 
 /**
- * Refuses to go on when the templates of the host are no good.
+ * Refuses to go on when the templates of the host are no good, or when a zone would refuse its facts.
  *
- * @throws {OperatorError} INI_INVALID, TEMPLATE_INVALID
+ * @throws {OperatorError} INI_INVALID, TEMPLATE_INVALID, METADATA_INVALID
  */
-export function refuseFaulty(publications: readonly Pick<ZonePublication, 'fault'>[]): void {
-  const fault = publications.find((publication) => publication.fault !== undefined)?.fault;
-  if (fault !== undefined) throw fault;
+export function refuseFaulty(publications: readonly Pick<ZonePublication, 'fault' | 'contradiction'>[]): void {
+  for (const { fault, contradiction } of publications) {
+    const first = contradiction ?? fault;
+    if (first !== undefined) throw first;
+  }
+}
+
+/** Why a zone would refuse its facts. Undefined: they fit each other. */
+function contradictionOf(facts: ReturnType<typeof factsOf>): OperatorError | undefined {
+  const [first] = contradictionsIn(facts);
+  if (first === undefined) return undefined;
+  const { section, key, message, hint } = first;
+  const text = `Cannot configure zone "${facts.zone}" so: [${section}] ${key}: ${message}`;
+  return new OperatorError('METADATA_INVALID', text, hint === undefined ? {} : { hint });
 }
 
 /** Each fault of templates once, however many zones would be given them. */

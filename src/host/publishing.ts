@@ -43,6 +43,7 @@ export function createPublishing(
   }
 
   async function planOf(publication: ZonePublication): Promise<HostPlan> {
+    if (publication.contradiction !== undefined) throw publication.contradiction;
     const isLate = late.includes(publication.record);
     return [...publication.plan, ...(isLate ? await planLate([publication], host.system) : [])];
   }

@@ -21,7 +21,13 @@ import { forwardFaults } from './forward-check.ts';
  * @throws {OperatorError} METADATA_INVALID naming every fault with its place
  */
 export function checkMetadata(metadata: ZoneMetadata, text: string, file: string): void {
-  const contradictions = [
+  const contradictions = contradictionsIn(metadata);
+  if (contradictions.length > 0) throw placed(contradictions, parseIni(text, file));
+}
+
+/** What of the facts of a zone does not fit the rest. Empty: all of it does. */
+export function contradictionsIn(metadata: Omit<ZoneMetadata, 'generation'>): Contradiction[] {
+  return [
     ...metadata.nics.flatMap((nic) => [
       ...addressFaults(nic),
       ...routerFaults(nic),
@@ -32,7 +38,6 @@ export function checkMetadata(metadata: ZoneMetadata, text: string, file: string
     ...secondRouterFaults(metadata.nics),
     ...forwardFaults(metadata),
   ];
-  if (contradictions.length > 0) throw placed(contradictions, parseIni(text, file));
 }
 
 function addressFaults(nic: Nic): Contradiction[] {
@@ -93,7 +98,10 @@ function unreachable(router: Address, { link, addresses }: Nic): string[] {
 }
 
 /** What a proxy translates and filters is the prefix of the network; the link has to be on it. */
-function networkFaults({ link, side, network, addresses }: Nic, { role, networks }: ZoneMetadata): Contradiction[] {
+function networkFaults(
+  { link, side, network, addresses }: Nic,
+  { role, networks }: Pick<ZoneMetadata, 'role' | 'networks'>,
+): Contradiction[] {
   if (role !== 'proxy' || side !== 'inside') return [];
   const section = `nic.${link}`;
   const known = networks.find(({ name }) => name === network);

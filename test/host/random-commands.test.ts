@@ -109,10 +109,12 @@ function choose({ roll, one }: Dice): Deed {
       deed(`attach-zone -N ${network} ${zone}`, (fake) =>
         attachZone({ ...bare, name: zone, networks: [parseMembership(network)] }, fake.host),
       ),
-    () =>
-      deed(`attach-zone -x ${outside} ${zone}`, (fake) =>
-        attachZone({ ...bare, name: zone, outside: [parseOutside(`e1000g0:7=${outside}/24`)] }, fake.host),
-      ),
+    () => {
+      const words = `e1000g0:7=${one(`${outside}/24`, `${outside}/24`, 'dhcp')}`;
+      return deed(`attach-zone -x ${words} ${zone}`, (fake) =>
+        attachZone({ ...bare, name: zone, outside: [parseOutside(words)], routers: router }, fake.host),
+      );
+    },
     () =>
       deed(`halt ${zone}; detach-zone -N ${network} ${zone}`, async (fake) => {
         await fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', zone, 'halt'] });
@@ -242,7 +244,6 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
         throw new Error(`${(error as Error).message}\n${story.join('\n')}`, { cause: error });
       }
     }
-    assert.ok(story.some((line) => line.endsWith(': done')));
   });
 }
 

@@ -11,7 +11,7 @@ import type { ZoneRecord } from '../../src/domain/zone-record.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import { deleteZone, planDeleteZone } from '../../src/host/delete-zone.ts';
-import { planSync } from '../../src/host/sync.ts';
+import { planSync, sync } from '../../src/host/sync.ts';
 import type { ZoneRequest } from '../../src/host/zone-request.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { checkMetadata } from '../../src/ini/metadata-check.ts';
@@ -118,6 +118,40 @@ test('a proxy has several networks, and ways out that are static, by DHCP and ta
   assert.ok(text.includes('[nic.pnic1]\nside = outside\nmtu = 1500\ndhcp = yes\naddrconf = yes\n'), text);
   assert.ok(text.includes('[network.back]\nprefix[] = 10.2.0.0/24\nprefix[] = fd00:2::/64\n'), text);
   await checkAll(fake);
+});
+
+test('facts that a zone would refuse are refused before anything is made', async () => {
+  const fake = await host();
+  const outside = ['e1000g0=203.0.113.5/24', 'e1000g1=dhcp'].map(parseOutside);
+  const request = proxy('proxy', ['back'], { outside, routers: [parseAddress('203.0.113.1')] });
+  const error = await rejects(() => createZone(request, fake.host));
+  assert.equal(
+    [error.code, error.message],
+    [
+      'METADATA_INVALID',
+      'Cannot configure zone "proxy" so: [nic.pnic0] router: 203.0.113.1 is a second default router beside that of DHCP on pnic1',
+    ],
+  );
+  assert.equal(fake.changes, []);
+  // With routes in place of the default one both are fine.
+  const routed = proxy('proxy', ['back'], { outside, staticRoutes: [parseStaticRoute('198.51.100.0/24 203.0.113.1')] });
+  await createZone(routed, fake.host);
+  await checkAll(fake);
+});
+
+test('check tells of a record that says what its zone would refuse, and repair leaves what it was told', async () => {
+  const fake = await host();
+  await createZone(member('web1', 'front'), fake.host);
+  const [record, metadata] = ['/etc/zonenet/zones/web1.ini', '/var/zonenet/zones/web1/metadata.ini'];
+  const told = fake.files.get(metadata);
+  fake.files.set(record, (fake.files.get(record) ?? '').replace('router[] = 10.3.0.1', 'router[] = 10.9.9.9'));
+  const { plan, faults } = await planSync(fake.host);
+  assert.equal(
+    [plan, faults.map(({ message }) => message)],
+    [[], ['Cannot configure zone "web1" so: [nic.znic0] router: 10.9.9.9 is on no network of znic0']],
+  );
+  await sync(fake.host);
+  assert.is(fake.files.get(metadata), told);
 });
 
 test('bandwidth and priority are put back when somebody changed them', async () => {
