@@ -70,7 +70,7 @@ function readPlain(path: string, read: (file: number) => string): string | undef
       const status = fstatSync(file);
       if (status.isFile()) return read(file);
       if (isNull(status)) return '';
-      throw unreadable(path, status.isDirectory() ? 'it is a directory' : 'it is a pipe or a device');
+      throw unreadable(path, status.isDirectory() ? 'it is a directory' : 'it is no plain file');
     } finally {
       closeSync(file);
     }

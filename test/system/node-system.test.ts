@@ -134,8 +134,8 @@ test('reads plain files, and refuses what might never end', async () => {
   assert.equal([await system.readFile(path('null')), await system.readHead(path('null'), 2)], ['', '']);
   assert.equal([await system.readFile(path('none')), await system.readFile(path('nowhere'))], [undefined, undefined]);
   for (const [name, why] of [
-    ['device', 'it is a pipe or a device'],
-    ['pipe', 'it is a pipe or a device'],
+    ['device', 'it is no plain file'],
+    ['pipe', 'it is no plain file'],
     ['directory', 'it is a directory'],
     ['plain/below', 'ENOTDIR'],
   ] as const) {
