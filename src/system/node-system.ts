@@ -92,10 +92,7 @@ function readHead(file: number, bytes: number): string {
 }
 
 function unreadable(path: string, why: string, cause?: unknown): OperatorError {
-  return new OperatorError('FILE_REFUSED', `${path}: cannot be read: ${why}`, {
-    cause,
-    hint: 'Put a plain file there',
-  });
+  return new OperatorError('FILE_REFUSED', `${path}: cannot be read: ${why}`, { cause });
 }
 
 async function orMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
