@@ -103,7 +103,8 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
   const isSame = network === before && changed.length === 0;
   const gone = network.name === name ? {} : { gone: [name] };
   const note = describeChange(before, network);
-  const protection = await planRunningProtection(changed, wanted, situation, system);
+  // What links may do follows from the network too, where no record of a zone changes.
+  const protection = await planRunningProtection([...moved.values()], wanted, situation, system);
   return {
     before,
     network,

@@ -2,22 +2,31 @@
 // RANDOM_COMMANDS="1-200" goes over other seeds.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseAddresses, parseMembership, parseOutside, parseWishes } from '../../src/cli/link-options.ts';
+import { parseAddresses, parseMembership, parseOutside, parseRoute, parseWishes } from '../../src/cli/link-options.ts';
 import { parseAddress } from '../../src/domain/address.ts';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { parseForward } from '../../src/domain/forward.ts';
-import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import type { NameService } from '../../src/domain/name-service.ts';
+import {
+  parseDomainName,
+  parseGroupName,
+  parseLinkName,
+  parseNetworkName,
+  parseZoneName,
+} from '../../src/domain/names.ts';
 import { parsePrefix } from '../../src/domain/prefix.ts';
-import { parseRule } from '../../src/domain/rule.ts';
+import { formatReservation, parseReservation, type Reservation } from '../../src/domain/reservation.ts';
+import { formatRule, parseRule } from '../../src/domain/rule.ts';
+import { formatStaticRoute } from '../../src/domain/static-route.ts';
 import { attachZone } from '../../src/host/attach-zone.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
-import { createZone } from '../../src/host/create-zone.ts';
-import { deleteNetwork } from '../../src/host/delete-network.ts';
+import { createZone, createZones } from '../../src/host/create-zone.ts';
+import { deleteNetwork, deleteNetworkAndZones } from '../../src/host/delete-network.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
 import { detachZone } from '../../src/host/detach-zone.ts';
 import { findDrift } from '../../src/host/drift.ts';
 import { addForward, deleteForward } from '../../src/host/forwards.ts';
-import { addRule } from '../../src/host/rules.ts';
+import { addRule, deleteRules } from '../../src/host/rules.ts';
 import { setNetwork } from '../../src/host/set-network.ts';
 import { setZone, type ZoneSettings } from '../../src/host/set-zone.ts';
 import { publish, unpublish } from '../../src/host/sites.ts';
@@ -150,6 +159,57 @@ function choose({ roll, one }: Dice): Deed {
     () =>
       deed(`set-zone -l ${link} ${zone}`, set({ links: new Map([parseWishes(`${link},maxbw=${one('none', '9M')}`)]) })),
     () => deed(`add-forward ${zone}`, (fake) => addForward({ zone, ...forward }, fake.host)),
+    () => {
+      const networks = [parseMembership(network)];
+      const more = one({ brand: 'lx' }, { ipType: 'shared' as const, boot: false }, { install: false, boot: false });
+      return deed(`create-zone -N ${network} -c 2, ${JSON.stringify(more)}`, (fake) =>
+        createZones(
+          [parseZoneName('z3'), parseZoneName('z4')].map((name) =>
+            memberRequest(name, undefined, { networks, ...more }),
+          ),
+          fake.host,
+        ),
+      );
+    },
+    () => deed(`delete-network -r ${network}`, (fake) => deleteNetworkAndZones(name, fake.host)),
+    () => {
+      const names = one<NameService | 'none'>(
+        'none',
+        { by: 'hosts' },
+        { by: 'dns', domain: parseDomainName(`${network}.internal`) },
+      );
+      return deed(`set-network --names ${JSON.stringify(names)} ${network}`, (fake) =>
+        setNetwork(name, { ...change, names }, fake.host),
+      );
+    },
+    () => {
+      const reservations = [one(`${inside}`, `${inside} z1`, `${inside} z3`)].map(parseReservation);
+      return deed(`set-network --reserve ${formatReservation(reservations[0] as Reservation)} ${network}`, (fake) =>
+        setNetwork(name, { ...change, reservations }, fake.host),
+      );
+    },
+    () => deed(`set-zone -g ${zone}`, set({ [one('add', 'remove')]: [parseGroupName('office')] })),
+    () => {
+      const routes = one([], [`198.51.100.0/24=${one('203.0.113.1', inside)}`]).map(parseRoute);
+      return deed(`set-zone --route ${routes.map(formatStaticRoute).join()} ${zone}`, set({ routes }));
+    },
+    () => {
+      const ends = one(`zone:${one('z1', 'z2', 'p1')}`, 'group:office', `network:${network}`, '10.0.0.0/8');
+      const rule = parseRule(`${one('allow', 'block')} ${one('in', 'out')} tcp from ${ends} to any port 22`);
+      return deed(`add-rule ${zone} ${formatRule(rule)}`, (fake) => addRule({ zone, rule }, fake.host));
+    },
+    () => deed(`delete-rule ${zone} 1`, (fake) => deleteRules(zone, [1], fake.host)),
+    () => deed('by hand: a link goes', async (fake) => void fake.links.delete(one('znic3', 'znic4', 'znic5'))),
+    () =>
+      deed('by hand: metadata go', async (fake) => void fake.files.delete(`/var/zonenet/zones/${zone}/metadata.ini`)),
+    () =>
+      deed('by hand: a link may send anything', async (fake) => {
+        for (const [, state] of fake.links) Object.assign(state, { allowedIps: '', maxbw: '   77' });
+      }),
+    () =>
+      deed(`by hand: ${zone} boots`, (fake) =>
+        fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', zone, one('boot', 'halt')] }),
+      ),
     () => deed('delete-forward', (fake) => deleteForward(forward, fake.host)),
     () =>
       deed(`add-rule ${zone}`, (fake) =>
@@ -238,7 +298,7 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
       story.push(`${chosen.what}: ${end}`);
       try {
         // What goes down by hand is told by watch, or by that.
-        if (kill !== undefined || chosen.what.startsWith('halt')) await sync(fake.host);
+        if (kill !== undefined || /^(halt|by hand)/.test(chosen.what)) await sync(fake.host);
         await checkAll(fake);
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${story.join('\n')}`, { cause: error });

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAddress } from '../../src/domain/address.ts';
-import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
+import { parseDomainName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { formatInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
 import { parseReservation } from '../../src/domain/reservation.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
@@ -202,6 +202,25 @@ test('killed after any step, repair ends at all or at nothing', async () => {
     if (!killed) break;
   }
   assert.is(ends.size, 2);
+});
+
+test('what links may do follows at once from what the network becomes, where no record of a zone changes', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const held = () => ['znic0', 'znic1'].map((link) => fake.links.get(link)?.protection);
+  const before = held();
+  assert.match(before[0] ?? '', 'dhcp-nospoof');
+  // A proxy that gives leases answers as a DHCP server does.
+  await set(fake, { names: { by: 'dns', domain: parseDomainName('back.internal') } });
+  assert.equal([held()[0], held()[1]], ['mac-nospoof,restricted', before[1]]);
+  await set(fake, { names: 'none' });
+  assert.equal(held(), before);
+  // Of a network that is not protected they are left as they are.
+  await set(fake, { isProtected: false });
+  assert.equal(held(), before);
+  for (const link of ['znic0', 'znic1']) Object.assign(fake.links.get(link) ?? {}, { protection: '', allowedIps: '' });
+  await set(fake, { isProtected: true });
+  assert.equal(held(), before);
+  await inOrder(fake);
 });
 
 for (const [when, isThen] of [
