@@ -66,9 +66,8 @@ function sharedAddresses({ ipType, nics }: ZoneRecord): Pick<ConfigExtras, 'addr
 /**
  * Makes the configuration of a zone, or adds what it lacks. Empty when it has all of ours.
  *
- * A zone that was never installed is configured anew where it differs, since zonecfg may have stored the half of a file
- * (§4.6). Of an installed one, and of one that somebody else made, only what is missing is added: the rest is its
- * administrator's.
+ * One that is being made and was never installed is configured anew where it differs, since zonecfg may have stored the half of a
+ * file (§4.6). Of any other, and of one that somebody else made, only what is missing is added: the rest is its administrator's.
  *
  * @throws {OperatorError} NOT_OURS when the zone is there and not the one that was recorded, NOT_FOUND when one that was
  * attached is gone
@@ -84,7 +83,7 @@ export function planZoneConfig(record: ZoneRecord, observed: ObservedZone | unde
   if (observed === undefined) return [configure(record, text, '+', '')];
   checkOurs(record, observed);
   const lacking = lackingIn(observed.config, want);
-  if (observed.state === 'configured') {
+  if (observed.state === 'configured' && record.state === 'creating') {
     const complete = observed.config.attributes[ROLE] === record.role;
     if (lacking === undefined && complete && sameGlobals(observed.config, want)) return [];
     return [forgetConfig(record, 'only a part of it was stored'), configure(record, text, '+', '')];

@@ -170,6 +170,26 @@ test('a halted zone of ours leaves a network again', async () => {
   assert.is((await rejects(() => planDetachZone(parseZoneName('web1'), from('back'), fake.host))).code, 'IN_USE');
 });
 
+test('a zone that is configured and not installed keeps what somebody has added, killed at any moment', async () => {
+  const added = ['add fs', 'set dir="/mine"', 'set special="/export/mine"', 'set type="lofs"', 'end'];
+  for (let nth = 1; ; nth++) {
+    const fake = await host();
+    await createZone(memberRequest('web2', undefined, { install: false, boot: false }), fake.host);
+    fake.zones.get('web2')?.config.push(...added);
+    fake.killAt = fake.changes.length + nth;
+    const killed = await attachZone(onNetworks('web2', 'front'), fake.host).then(
+      () => false,
+      () => true,
+    );
+    fake.killAt = undefined;
+    fake.locks.clear();
+    await sync(fake.host);
+    assert.ok(fake.zones.get('web2')?.config.join('\n').includes(added.join('\n')), `killed before change ${nth}`);
+    assert.equal(await planSync(fake.host), { plan: [], faults: [] });
+    if (!killed) return assert.ok(nth > 3);
+  }
+});
+
 test('a zone that leaves the network its default router is on gets that of another', async () => {
   const fake = await host();
   await attachZone(onNetworks('web1', 'front'), fake.host);

@@ -26,12 +26,14 @@ import { deleteZone } from '../../src/host/delete-zone.ts';
 import { detachZone } from '../../src/host/detach-zone.ts';
 import { findDrift } from '../../src/host/drift.ts';
 import { addForward, deleteForward } from '../../src/host/forwards.ts';
+import { exportRecords, importRecords } from '../../src/host/import-records.ts';
 import { addRule, deleteRules } from '../../src/host/rules.ts';
 import { setNetwork } from '../../src/host/set-network.ts';
 import { setZone, type ZoneSettings } from '../../src/host/set-zone.ts';
 import { publish, unpublish } from '../../src/host/sites.ts';
 import { readRecords } from '../../src/host/store.ts';
 import { sync } from '../../src/host/sync.ts';
+import { parseBundle } from '../../src/ini/bundle.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { checkMetadata } from '../../src/ini/metadata-check.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
@@ -304,6 +306,10 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
         throw new Error(`${(error as Error).message}\n${story.join('\n')}`, { cause: error });
       }
     }
+    const all = await exportRecords(fake.host);
+    const other = createFakeHost();
+    await importRecords(parseBundle(all, 'all.ini'), other.host);
+    assert.is(await exportRecords(other.host), all, story.join('\n'));
   });
 }
 
