@@ -282,6 +282,22 @@ async function checkAll(fake: FakeHost): Promise<void> {
   }
 }
 
+async function clearAway(fake: FakeHost): Promise<void> {
+  for (;;) {
+    const [zone] = (await readRecords(fake.system)).zones;
+    if (zone === undefined) break;
+    await deleteZone(zone.name, true, fake.host);
+  }
+  for (const { name } of (await readRecords(fake.system)).networks) await deleteNetwork(name, fake.host);
+}
+
+/** The random prefix of the host stays its own. */
+const whatIsLeft = ({ files, links, zones }: FakeHost) => [
+  ...[...files.keys()].filter((path) => /^\/(etc|var)\/zonenet\/(?!ula\.ini$)/.test(path)),
+  ...[...links.keys()].filter((link) => link !== 'e1000g0'),
+  ...zones.keys(),
+];
+
 for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
   test(`seed ${seed}`, async () => {
     const random = dice(seed);
@@ -310,6 +326,8 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
     const other = createFakeHost();
     await importRecords(parseBundle(all, 'all.ini'), other.host);
     assert.is(await exportRecords(other.host), all, story.join('\n'));
+    await clearAway(fake);
+    assert.equal(whatIsLeft(fake), [], story.join('\n'));
   });
 }
 
