@@ -7,7 +7,8 @@ import { recordZone } from '../plan/records.ts';
 import { waitForRunning } from './applied.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost } from './observe.ts';
-import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication } from './publications.ts';
+import { planLate, planPublications, plansOf, refuseFaulty, toldNow, type ZonePublication } from './publications.ts';
+import { refreshStarted } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 import { planTransaction } from './transaction.ts';
 
@@ -84,12 +85,12 @@ export async function carryOutChange<C extends ZoneChange>(
   host: Host,
 ): Promise<C> {
   return await locked(host, `zone.${zone}`, async () => {
-    const changed = await locked(host, 'host', async () => {
+    const { changed, started } = await locked(host, 'host', async () => {
       const planned = await plan();
       await carryOut(planned.plan, host);
-      return planned;
+      return { changed: planned, started: await refreshStarted(toldNow(planned.publications), host) };
     });
-    await waitForRunning(changed.publications, changed.settings.bootSeconds, host.system);
+    await waitForRunning([...changed.publications, ...started], changed.settings.bootSeconds, host.system);
     return changed;
   });
 }

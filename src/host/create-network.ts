@@ -17,6 +17,7 @@ import { claimsOf } from './claims.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost, observeHostNetworks, takenLinkNames } from './observe.ts';
 import { planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
+import { refreshStarted } from './started-meanwhile.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -122,7 +123,8 @@ export async function createNetwork(request: NetworkRequest, host: Host): Promis
     );
     const ready: Network = { ...network, state: 'ready' };
     await carryOut([recordNetwork(ready, '~', 'everything is there'), ...plansOf(created.publications)], host);
-    return { ...created, network: ready };
+    const started = await refreshStarted(created.publications, host);
+    return { ...created, publications: [...created.publications, ...started], network: ready };
   });
   await waitForRunning(publications, bootSeconds, host.system);
   return network;

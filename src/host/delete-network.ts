@@ -11,6 +11,7 @@ import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeHost } from './observe.ts';
 import { planLate, planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
+import { refreshStarted } from './started-meanwhile.ts';
 import { findNetwork, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a network away, and tells zones whose rules name it. */
@@ -132,7 +133,8 @@ export async function deleteNetwork(name: NetworkName, host: Host): Promise<void
     locked(host, 'host', async () => {
       const deletion = await planDeleteNetwork(name, host);
       await carryOut(deletion.plan, host);
-      return deletion;
+      const started = await refreshStarted(deletion.publications, host);
+      return { ...deletion, publications: [...deletion.publications, ...started] };
     }),
   );
   await waitForRunning(publications, bootSeconds, host.system);

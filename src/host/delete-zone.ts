@@ -12,7 +12,8 @@ import { planGlobalRemoval } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
-import { planLate, planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
+import { planLate, planPublications, plansOf, toldNow, toldOf, type ZonePublication } from './publications.ts';
+import { refreshStarted } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a zone away. */
@@ -20,6 +21,8 @@ export interface ZoneRemoval {
   readonly record: ZoneRecord;
   /** The record says that it goes, and its routers are told: done under the lock of the host. */
   readonly announce: HostPlan;
+  /** Zones that are told of it. */
+  readonly told: readonly ZonePublication[];
   readonly remove: HostPlan;
   /** The proxies that serve its sites: those are to stop asking it before it goes. Empty where it serves none, or is down. */
   readonly serving: readonly ZonePublication[];
@@ -63,6 +66,7 @@ export async function planRemoval(
       ...plansOf(publications),
       ...(isBegun ? await planLate(publications, system) : []),
     ],
+    told: toldNow(publications),
     serving: isServing ? publications.filter(({ running }) => running) : [],
     remove: [
       ...leaving,
@@ -131,6 +135,7 @@ export async function carryOutRemoval(plan: () => Promise<ZoneRemoval>, host: Ho
   const { remove, forget, serving } = await locked(host, 'host', async () => {
     const removal = await plan();
     await carryOut(removal.announce, host);
+    await refreshStarted(removal.told, host);
     return removal;
   });
   await letFinish(serving, host);

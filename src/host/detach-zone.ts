@@ -14,7 +14,8 @@ import { planUnplumbing } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
-import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
+import { planPublications, plansOf, refuseFaulty, toldNow, toldOf, type ZonePublication } from './publications.ts';
+import { refreshStarted } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** Links that are taken from a zone; none named: all that it was given, from one that somebody else made. */
@@ -50,7 +51,8 @@ export async function detachZone(name: ZoneName, what: Detaching, host: Host): P
     const { publications, bootSeconds } = await locked(host, 'host', async () => {
       const unlinking = await planUnlinking(name, what, host);
       await carryOut(unlinking.plan, host);
-      return unlinking;
+      const started = await refreshStarted(toldNow(unlinking.publications), host);
+      return { ...unlinking, publications: [...unlinking.publications, ...started] };
     });
     await waitForRunning(publications, bootSeconds, host.system);
   });

@@ -18,6 +18,7 @@ import { type Observed, observeConfig, observeDetails, observeHost, observeZone 
 import { observeProtection, protectionOf } from './protect.ts';
 import { createPublisher, toldOf } from './publications.ts';
 import { createPublishing, type Published, type Publishing } from './publishing.ts';
+import { refreshUp } from './started-meanwhile.ts';
 import { type Records, readNetworks, readRecords, readZone } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -157,10 +158,12 @@ export async function makeZones(
         return { ...planned, published: await connectZones(planned, host) };
       });
       await inParallel(made.zones, AT_ONCE, ({ install }) => carryOut(install, host));
-      await checkMade(
-        made.zones.map(({ record }) => record),
-        host,
-      );
+      const { zones, published } = made;
+      const names = new Set(zones.map(({ record }) => record.name));
+      const down = published.filter(({ zone, running }) => !running && !names.has(zone));
+      const records = zones.map(({ record }) => record);
+      const up = await checkMade(records, down, host);
+      made = { ...made, published: [...published, ...(await refreshUp(down, up, host))] };
     },
     async () => takeBack(begun, host),
     names.length === 1 ? `delete-zone ${names.join()}` : 'sync',
@@ -241,10 +244,17 @@ async function waitForRouters({ zones, published, settings }: Made, host: Host):
   await waitForRunning(others, settings.bootSeconds, host.system);
 }
 
-/** Observes again and plans again: nothing may be left. The zones are asked beside the host, since all of them should be there. */
-async function checkMade(records: readonly ZoneRecord[], { system }: Host): Promise<void> {
+/**
+ * Observes again and plans again: nothing may be left. The zones are asked beside the host, since all of them should be there.
+ * Gives the names of those of some others that run.
+ */
+async function checkMade(
+  records: readonly ZoneRecord[],
+  others: readonly Pick<Published, 'record'>[],
+  { system }: Host,
+): Promise<ReadonlySet<string>> {
   const [seen, configs] = await Promise.all([
-    observeHost(system, records),
+    observeHost(system, [...records, ...others.map(({ record }) => record)]),
     inParallel(records, AT_ONCE, async ({ name }) => (name === GLOBAL ? undefined : observeConfig(name, system))),
   ]);
   const observed = await observeDetails(seen, records, system);
@@ -268,4 +278,6 @@ async function checkMade(records: readonly ZoneRecord[], { system }: Host): Prom
       hint: [first.note, ...left.slice(1).map(({ what }) => what)].filter((line) => line !== '').join('\n'),
     });
   }
+  const running = [...seen.zones.values()].filter(({ state }) => state === 'running');
+  return new Set(running.map(({ name }) => name));
 }

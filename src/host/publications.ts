@@ -185,6 +185,11 @@ export async function planLate(publications: readonly ZonePublication[], system:
   return steps.flat();
 }
 
+/** Those that are told something by their plans. */
+export function toldNow(publications: readonly ZonePublication[]): ZonePublication[] {
+  return publications.filter(({ isPublished }) => !isPublished);
+}
+
 export function plansOf(publications: readonly ZonePublication[]): HostPlan {
   return publications.flatMap(({ plan }) => plan);
 }

@@ -23,8 +23,17 @@ import { carryOut, type Host, locked } from './host.ts';
 import type { Situation } from './make-zone.ts';
 import { observeHostNetworks } from './observe.ts';
 import { planRunningProtection } from './protect.ts';
-import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication, zonesNaming } from './publications.ts';
+import {
+  planPublications,
+  plansOf,
+  refuseFaulty,
+  toldNow,
+  toldOf,
+  type ZonePublication,
+  zonesNaming,
+} from './publications.ts';
 import { moveZone } from './renumber-zone.ts';
+import { refreshStarted } from './started-meanwhile.ts';
 import { findNetwork, refuseDamaged } from './store.ts';
 import { planTransaction } from './transaction.ts';
 
@@ -130,13 +139,12 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
  * @throws {OperatorError} as `planSetNetwork`, COMMAND_FAILED, NOT_APPLIED
  */
 export async function setNetwork(name: NetworkName, change: NetworkChange, host: Host): Promise<NetworkUpdate> {
-  const update = await locked(host, 'host', async () => {
+  const { update, started } = await locked(host, 'host', async () => {
     const planned = await planSetNetwork(name, change, host);
     await carryOut(planned.plan, host);
-    return planned;
+    return { update: planned, started: await refreshStarted(toldNow(planned.publications), host) };
   });
-  const told = update.publications.filter(({ isPublished }) => !isPublished);
-  await waitForRunning(told, update.bootSeconds, host.system);
+  await waitForRunning([...toldNow(update.publications), ...started], update.bootSeconds, host.system);
   return update;
 }
 

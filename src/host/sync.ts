@@ -101,7 +101,9 @@ async function finishZone(name: ZoneName, host: Host): Promise<void> {
 }
 
 async function waitForAll(situation: Situation, faults: OperatorError[], host: Host): Promise<void> {
-  const running = (await planAllPublications(situation, host)).filter((publication) => publication.running);
+  // Those too that have started since.
+  const now = { ...situation, observed: await observeHost(host.system) };
+  const running = (await planAllPublications(now, host)).filter((publication) => publication.running);
   for (const { record, generation } of running) {
     await attempt(faults, async () => waitApplied(record, generation, situation.settings.bootSeconds, host.system));
   }

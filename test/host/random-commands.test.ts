@@ -33,6 +33,7 @@ import { setZone, type ZoneSettings } from '../../src/host/set-zone.ts';
 import { publish, unpublish } from '../../src/host/sites.ts';
 import { readRecords } from '../../src/host/store.ts';
 import { sync } from '../../src/host/sync.ts';
+import type { Command } from '../../src/illumos/command.ts';
 import { parseBundle } from '../../src/ini/bundle.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { checkMetadata } from '../../src/ini/metadata-check.ts';
@@ -43,6 +44,9 @@ const test = suite('commands in a random order');
 
 const [FIRST, LAST] = (process.env['RANDOM_COMMANDS'] ?? '1-6').split('-').map(Number);
 const STEPS = 40;
+
+/** What goes down or is changed by hand is told by watch, or by repair. */
+const BY_HAND = /^(halt|by hand)/;
 
 /** Park and Miller. */
 function dice(seed: number) {
@@ -257,6 +261,18 @@ async function attempt({ work }: Deed, fake: FakeHost): Promise<string> {
   }
 }
 
+/** The same host for one command, while which another is carried out: when so many programs have run. */
+function interrupted(fake: FakeHost, between: Deed, story: string[], programs: number): FakeHost {
+  let left = programs;
+  const run = async (command: Command) => {
+    const result = await fake.system.run(command);
+    left -= 1;
+    if (left === 0) story.push(`meanwhile ${between.what}: ${await attempt(between, fake)}`);
+    return result;
+  };
+  return { ...fake, host: { ...fake.host, system: { ...fake.system, run } } };
+}
+
 /** Rules that can never match, and sites that nobody can serve, are told by check: what they name may go. */
 const isTold = (item: string) => /^(rule|site)/.test(item);
 
@@ -304,10 +320,12 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
     const fake = await begin();
     const story: string[] = [];
     for (let step = 0; step < STEPS; step++) {
-      const chosen = choose(random);
-      const kill = random.roll(4) === 0 ? fake.changes.length + 1 + random.roll(8) : undefined;
+      const [chosen, between] = [choose(random), choose(random)];
+      const isBetween = random.roll(3) === 0 && ![chosen, between].some(({ what }) => BY_HAND.test(what));
+      const kill = !isBetween && random.roll(4) === 0 ? fake.changes.length + 1 + random.roll(8) : undefined;
       fake.killAt = kill;
-      const end = await attempt(chosen, fake).catch((error: Error) => {
+      const on = isBetween ? interrupted(fake, between, story, 1 + random.roll(12)) : fake;
+      const end = await attempt(chosen, on).catch((error: Error) => {
         if (kill === undefined) throw error;
         return `killed: ${error.message}`;
       });
@@ -315,8 +333,7 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
       fake.locks.clear();
       story.push(`${chosen.what}: ${end}`);
       try {
-        // What goes down by hand is told by watch, or by that.
-        if (kill !== undefined || /^(halt|by hand)/.test(chosen.what)) await sync(fake.host);
+        if (kill !== undefined || BY_HAND.test(chosen.what)) await sync(fake.host);
         await checkAll(fake);
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${story.join('\n')}`, { cause: error });
