@@ -8,6 +8,7 @@ import { type Host, lockedAll } from './host.ts';
 import { type MadeZones, makeZones, planMakeZones, type Situation, type ZoneCreations } from './make-zone.ts';
 import { type Observed, observeHost, observeHostNetworks, observeZone } from './observe.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
+import { finishTransaction } from './transaction.ts';
 import type { OutsideRequest, ZoneRequest } from './zone-request.ts';
 
 /**
@@ -52,6 +53,8 @@ export async function planCreateZones(requests: readonly ZoneRequest[], host: Ho
  */
 export async function createZones(requests: readonly ZoneRequest[], host: Host): Promise<MadeZones> {
   const names = requests.map(({ name }) => name);
+  // What a run of several was cut off with comes first: then it is gone on with.
+  if (requests.length > 1) await finishTransaction(host);
   const locks = names.map((name) => `zone.${name}`);
   return await lockedAll(host, locks, () => makeZones(names, () => planCreateZones(requests, host), host));
 }

@@ -3,9 +3,17 @@ import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
+import { formatBundle } from '../ini/bundle.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
-import { forgetZone, recordFinished, recordReady, recordZones } from '../plan/records.ts';
+import {
+  forgetZone,
+  planTransactionBegin,
+  planTransactionEnd,
+  recordFinished,
+  recordReady,
+  recordZones,
+} from '../plan/records.ts';
 import { planInterfaces } from '../plan/shared-stack.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
@@ -85,8 +93,8 @@ export async function planMakeZones(
     networks: records.networks,
     among: zones,
     begin: [
-      ...recordZones(
-        changed.map((record) => ({ record, note: takes(record) })),
+      ...planBegin(
+        changed,
         changed.some(({ name }) => records.zones.some((zone) => zone.name === name)),
       ),
       ...(await planHostKeeping(wanted, system)),
@@ -103,6 +111,16 @@ export async function planMakeZones(
       boot: boots[index] ?? [],
     })),
   };
+}
+
+/** The records of zones that are begun: of several all or none, so that a run that is killed leaves not some of them. */
+function planBegin(zones: readonly ZoneRecord[], replaces: boolean): HostPlan {
+  const records = recordZones(
+    zones.map((record) => ({ record, note: takes(record) })),
+    replaces,
+  );
+  if (zones.length < 2) return records;
+  return [...planTransactionBegin(formatBundle({ networks: [], zones })), ...records, planTransactionEnd()];
 }
 
 /** The whole plan of some zones, for people who look at it first. */
@@ -195,6 +213,8 @@ async function connectZones({ begin, connect, publishing }: ZoneCreations, host:
 }
 
 async function takeBack(records: readonly ZoneRecord[], host: Host): Promise<void> {
+  // What is not recorded yet is not to be, whoever finishes it.
+  if (records.length > 1) await locked(host, 'host', () => carryOut([planTransactionEnd()], host));
   const { zones } = await readRecords(host.system);
   // Routers are told of none of them: what is published already may be what all of them gone leaves.
   const gone = records.map(({ name }) => name);

@@ -37,6 +37,7 @@ export interface Readdressed {
  */
 export function readdress(before: ZoneRecord, wanted: Readdressing, situation: Situation): Readdressed {
   const { records } = situation;
+  if (!isReaddressing(wanted)) return { zone: before, others: [] };
   if (before.ipType === 'shared' && wanted.addresses.size > 0) throw inConfiguration(before);
   if (before.name === GLOBAL && (wanted.routers.length > 0 || wanted.routes !== undefined)) throw hostsRoutes();
   const decide = createAddressDecider(before, situation);
@@ -50,6 +51,11 @@ export function readdress(before: ZoneRecord, wanted: Readdressing, situation: S
   const purpose = `give zone "${zone.name}" these addresses`;
   const all = withForwardsFollowing([{ before, after: zone }], records.zones, purpose);
   return { zone, others: all.filter((one, at) => one.name !== zone.name && one !== records.zones[at]) };
+}
+
+/** Whether anything of that is asked for. */
+export function isReaddressing({ addresses, routers, routes }: Readdressing): boolean {
+  return addresses.size + routers.length > 0 || routes !== undefined;
 }
 
 /** What is told of a link anew. */

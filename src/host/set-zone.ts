@@ -14,7 +14,7 @@ import type { Host } from './host.ts';
 import { observeDetails, observeHost, observeHostNetworks } from './observe.ts';
 import { planRunningProtection } from './protect.ts';
 import { toldOf } from './publications.ts';
-import { type Readdressing, readdress } from './readdress-zone.ts';
+import { isReaddressing, type Readdressing, readdress } from './readdress-zone.ts';
 import type { Situation } from './situation.ts';
 import { type Records, readSettings } from './store.ts';
 
@@ -33,8 +33,8 @@ export interface ZoneSettings extends Readdressing {
 
 /**
  * Plans that a zone enters and leaves groups, that its links may use more or less, that it has other addresses, and other values
- * for its templates. Changes nothing. What is so already is no fault. Links follow at once, whether the zone runs or not; a zone that runs has its new
- * addresses at once, another at its next boot.
+ * for its templates. Changes nothing. What is so already is no fault. Links follow at once, whether the zone runs or not; a zone
+ * that runs has its new addresses at once, another at its next boot.
  *
  * @throws {OperatorError} NOT_FOUND for a zone, or a link that it has not, NOT_OURS for one of the host's own, IN_USE,
  * RECORD_INVALID, TEMPLATE_INVALID, and as `readdress`
@@ -47,7 +47,7 @@ export async function planSetZone(settings: ZoneSettings, host: Host): Promise<Z
   const regrouped = groups.join() === before.groups.join() ? before : { ...before, groups };
   const valued = withVars(regrouped, settings);
   const wished = withWishes(valued, links);
-  const situation = await observeSituation(records, host.system);
+  const situation = await observeSituation(records, isReaddressing(settings), host.system);
   const { zone: after, others } = readdress(wished, settings, situation);
   const notes = [
     ...(regrouped === before ? [] : [`groups: ${groups.length === 0 ? 'none' : groups.join(', ')}`]),
@@ -66,11 +66,12 @@ export async function planSetZone(settings: ZoneSettings, host: Host): Promise<Z
   return await planZoneChange(change, records, host);
 }
 
-async function observeSituation(records: Records, system: System): Promise<Situation> {
+/** Only an address outside can meet one of the host's own. */
+async function observeSituation(records: Records, withHost: boolean, system: System): Promise<Situation> {
   const [settings, observed, host] = await Promise.all([
     readSettings(system),
     observeHost(system),
-    observeHostNetworks(system),
+    withHost ? observeHostNetworks(system) : { addresses: [], routes: [] },
   ]);
   return { records, settings, observed, host };
 }
@@ -104,7 +105,7 @@ export function formatWishes({ bandwidth, priority }: LinkWishes): string {
 
 /** Nobody is told what links may use. Rules name a zone by the groups that it was in, too. */
 function toldOfChange(before: ZoneRecord, after: ZoneRecord, records: Records, settings: ZoneSettings): ZoneRecord[] {
-  const isReaddressed = settings.addresses.size + settings.routers.length > 0 || settings.routes !== undefined;
+  const isReaddressed = isReaddressing(settings);
   const isRegrouped = settings.add.length + settings.remove.length > 0;
   const isValued = Object.keys(settings.vars).length + settings.unset.length > 0;
   if (!isReaddressed && !isRegrouped) return isValued ? [after] : [];

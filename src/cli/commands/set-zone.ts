@@ -5,6 +5,7 @@ import { type GroupName, type LinkName, parseAnyZoneName, parseGroupName, type Z
 import type { StaticRoute } from '../../domain/static-route.ts';
 import { parseVar, parseVarName, type Vars } from '../../domain/vars.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
+import { isReaddressing } from '../../host/readdress-zone.ts';
 import { formatAddresses, formatWishes, planSetZone, setZone, type ZoneSettings } from '../../host/set-zone.ts';
 import type { AddressRequest } from '../../host/zone-request.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
@@ -98,7 +99,7 @@ async function run(change: ZoneSettings, { dryRun, verbose }: Options, { host, p
   }
   const done = await setZone(change, host);
   const { name, groups } = done.zone;
-  const isReaddressed = change.addresses.size + change.routers.length > 0 || change.routes !== undefined;
+  const isReaddressed = isReaddressing(change);
   const isValued = Object.keys(change.vars).length + change.unset.length > 0;
   const isGrouped = change.add.length + change.remove.length > 0;
   print(
