@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
-import { createZone } from '../../src/host/create-zone.ts';
+import { createZone, createZones } from '../../src/host/create-zone.ts';
 import { deleteNetwork } from '../../src/host/delete-network.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
 import { findDrift } from '../../src/host/drift.ts';
@@ -267,5 +267,22 @@ test('the same name with another request is not taken for the one that was begun
   assert.is(error.code, 'EXISTS');
   assert.ok(error.hint?.includes('znetadm sync'), error.hint);
 });
+
+for (const again of ['repair', 'the same command'] as const) {
+  test(`several zones in one command, killed: ${again} ends at all of them or at none`, async () => {
+    const requests = ['web1', 'web2', 'web3'].map((name) => memberRequest(name));
+    await sweep(
+      () => hostWith('back', 'proxy'),
+      (fake) => createZones(requests, fake.host),
+      async (fake, k) => {
+        if (again === 'repair') await sync(fake.host);
+        else await createZones(requests, fake.host).catch((error) => assert.is(error.code, 'EXISTS'));
+        const made = [...fake.files.keys()].filter((path) => /\/zones\/web\d\.ini$/.test(path));
+        assert.ok(made.length === 3 || (made.length === 0 && again === 'repair'), `${made.length} after change ${k}`);
+        assert.equal(await planSync(fake.host), { plan: [], faults: [] });
+      },
+    );
+  });
+}
 
 test.run();
