@@ -2,6 +2,7 @@
 // whether they followed.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { startDnsmasq } from '../lab/outside/dnsmasq.ts';
 import type { PeerError } from '../lab/outside/inbox.ts';
 import { type Internet, startInternet } from '../lab/outside/internet.ts';
 import { startPeer } from '../lab/outside/peer.ts';
@@ -76,6 +77,26 @@ test('one zone, and then its proxy outside, get other addresses while they run; 
   assert.is((await story.run('/opt/zonenet/bin/znetadm check')).status, 0);
   await story.reboot('proxy');
   assert.match(await page(story, 'web1'), '203.0.113.6');
+});
+
+test('the outside of a proxy becomes one by DHCP while it runs, and a static one again', async ({ story }) => {
+  await story.znetadm('delete-forward tcp/80');
+  await story.znetadm('repair');
+  const listed = await story.mustRun('dladm show-vnic -p -o link,macaddress');
+  const [, octets = ''] = /^pnic0:(.*)$/m.exec(listed) ?? [];
+  const mac = octets.split('\\:').map((octet) => octet.padStart(2, '0'));
+  await startDnsmasq(story.lab, { leases: [{ mac: mac.join(':'), address: '203.0.113.40', name: 'proxy' }] });
+  await story.znetadm('set-zone -a pnic0=dhcp proxy');
+  assert.match(await page(story, 'web1'), '203.0.113.40');
+  assert.is((await story.run('/opt/zonenet/bin/znetadm check')).status, 0);
+  await story.znetadm('set-zone -a pnic0=203.0.113.6/24 -r 203.0.113.1 proxy');
+  assert.match(await page(story, 'web1'), '203.0.113.6');
+  const addresses = await story.mustRun('/usr/sbin/ipadm show-addr -p -o addrobj,addr', { zone: 'proxy' });
+  assert.equal(
+    addresses.split('\n').filter((line) => line.startsWith('pnic0')),
+    ['pnic0/v4:203.0.113.6/24'],
+  );
+  assert.is((await story.run('/opt/zonenet/bin/znetadm check')).status, 0);
 });
 
 test('an IPv6 prefix comes while zones run', async ({ story }) => {
