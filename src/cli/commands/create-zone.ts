@@ -25,10 +25,10 @@ import { createZones, planCreateZones } from '../../host/create-zone.ts';
 import { planOfCreations } from '../../host/make-zone.ts';
 import type { LinkRequest, MembershipRequest, OutsideRequest, ZoneRequest } from '../../host/zone-request.ts';
 import { wholeNumber } from '../../ini/shape.ts';
+import { readInput } from '../../system/read-input.ts';
 import { type CliCommand, type Context, collecting, reading } from '../command.ts';
 import { parseMembership, parseOutside, parseRoute } from '../link-options.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
-import { readInput } from '../read-input.ts';
 
 export interface LinkOptions {
   readonly routerOf?: readonly NetworkName[];

@@ -1,8 +1,8 @@
 import { importRecords, planImport } from '../../host/import-records.ts';
 import { parseBundle } from '../../ini/bundle.ts';
+import { readInput } from '../../system/read-input.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
-import { readInput } from '../read-input.ts';
 
 export const importCommand: CliCommand = {
   configure(command, act) {

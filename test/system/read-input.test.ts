@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readInput } from '../../src/cli/read-input.ts';
+import { readInput } from '../../src/system/read-input.ts';
 import { rejects } from '../support/assertions.ts';
 
 const test = suite<{ directory: string }>('files that a person names');

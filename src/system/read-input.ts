@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { OperatorError } from '../domain/errors.ts';
-import { errorCode } from '../system/node-error.ts';
+import { errorCode } from './node-error.ts';
 
 /**
  * What a person has named, to its end: a pipe or a terminal too, unlike a file of ours. `purpose` follows "Cannot".
