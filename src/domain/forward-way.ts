@@ -54,12 +54,12 @@ export function wayOf(forward: Forward, zone: ZoneRecord, zones: readonly ZoneRe
   return `no proxy in front of zone "${zone.name}" has ${outside} outside`;
 }
 
-/** The records of the zones to which something of an address leads, when it leads there of another one. */
-export function forwardsMoved(zones: readonly ZoneRecord[], from: Address, to: Address): ZoneRecord[] {
-  return zones
-    .filter(({ forwards }) => forwards.some(({ outside }) => outside === from))
-    .map((zone) => ({
-      ...zone,
-      forwards: zone.forwards.map((forward) => (forward.outside === from ? { ...forward, outside: to } : forward)),
-    }));
+/** A zone to which what led away from some addresses leads away from others. The record itself where nothing did. */
+export function withForwardsMoved(zone: ZoneRecord, moved: ReadonlyMap<Address, Address>): ZoneRecord {
+  if (!zone.forwards.some(({ outside }) => moved.has(outside))) return zone;
+  const forwards = zone.forwards.map((forward) => ({
+    ...forward,
+    outside: moved.get(forward.outside) ?? forward.outside,
+  }));
+  return { ...zone, forwards };
 }

@@ -1,7 +1,7 @@
 import type { Address } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { describeForward } from '../domain/forward.ts';
-import { forwardsMoved, wayOf } from '../domain/forward-way.ts';
+import { wayOf, withForwardsMoved } from '../domain/forward-way.ts';
 import { addressesOf } from '../domain/nic.ts';
 import { formatPortRange } from '../domain/port.ts';
 import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
@@ -12,8 +12,8 @@ interface Changed {
 }
 
 /**
- * All zones, in their order, as they are to be recorded when some get other addresses, or lose some: what led away from an outside address leads
- * away from the one of its family that stands in its place. `purpose` follows "Cannot".
+ * All zones, in their order, as they are to be recorded when some get other addresses, or lose some: what led away from an outside
+ * address leads away from the one of its family that stands in its place. `purpose` follows "Cannot".
  *
  * @throws {OperatorError} IN_USE naming a forward that would lead nowhere
  */
@@ -33,8 +33,8 @@ export function withForwardsFollowing(
       ),
   );
   const own = new Map(changed.map(({ after }) => [after.name, after]));
-  let all = zones.map((zone) => own.get(zone.name) ?? zone);
-  for (const [from, to] of replaced) all = replacing(all, forwardsMoved(all, from, to));
+  const moved = new Map(replaced);
+  const all = zones.map((zone) => withForwardsMoved(own.get(zone.name) ?? zone, moved));
   for (const [at, zone] of all.entries()) refuseLost(zones[at], zone, { before: zones, after: all }, purpose);
   return all;
 }
@@ -48,11 +48,6 @@ function replacedAddresses(before: ZoneNic, now: ZoneNic | undefined): [from: Ad
     const [to, ...more] = (has ?? []).filter((address) => !had?.includes(address));
     return from !== undefined && to !== undefined && others.length + more.length === 0 ? [[from, to]] : [];
   });
-}
-
-function replacing(zones: readonly ZoneRecord[], changed: readonly ZoneRecord[]): ZoneRecord[] {
-  const byName = new Map(changed.map((zone) => [zone.name, zone]));
-  return zones.map((zone) => byName.get(zone.name) ?? zone);
 }
 
 /** @throws {OperatorError} IN_USE */

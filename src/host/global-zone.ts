@@ -1,6 +1,6 @@
 import { type Address, isLinkLocal } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { forwardsMoved } from '../domain/forward-way.ts';
+import { withForwardsMoved } from '../domain/forward-way.ts';
 import { GLOBAL, type LinkName } from '../domain/names.ts';
 import { addressesOf, ownNics } from '../domain/nic.ts';
 import { formatInterfaceAddress, type InterfaceAddress } from '../domain/prefix.ts';
@@ -268,7 +268,10 @@ function replacedAddress(
 
 function moveForwards(zones: readonly ZoneRecord[], { from, to }: Replaced): HostStep[] {
   const note = `what led away from ${from} leads away from ${to}`;
-  return forwardsMoved(zones, from, to).map((zone) => recordZone(zone, '~', note));
+  return zones.flatMap((zone) => {
+    const after = withForwardsMoved(zone, new Map([[from, to]]));
+    return after === zone ? [] : [recordZone(after, '~', note)];
+  });
 }
 
 const format = (addresses: readonly InterfaceAddress[]) => addresses.map(formatInterfaceAddress).sort().join(', ');
