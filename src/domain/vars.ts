@@ -39,6 +39,19 @@ export function parseVarValue(text: string): string {
 }
 
 /**
+ * Values with others over them, without those in `unset`.
+ *
+ * @throws {OperatorError} as `checkVars`
+ */
+export function changeVars(
+  before: Vars,
+  { vars, unset }: { readonly vars: Vars; readonly unset: readonly string[] },
+): Vars {
+  const kept = Object.entries(before).filter(([name]) => !unset.includes(name));
+  return checkVars({ ...Object.fromEntries(kept), ...vars });
+}
+
+/**
  * Reads "name=value" of a command line. The same name again, in `before`, makes a list; "name=" is the empty text.
  *
  * @throws {OperatorError} NAME_INVALID, VALUE_INVALID

@@ -4,11 +4,13 @@ import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { recordZone } from '../plan/records.ts';
+import type { System } from '../system/system.ts';
 import { waitForRunning } from './applied.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { type Host, locked } from './host.ts';
 import { observeHost } from './observe.ts';
-import { planLate, planPublications, plansOf, refuseFaulty, toldNow, type ZonePublication } from './publications.ts';
-import { refreshStarted } from './started-meanwhile.ts';
+import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication } from './publications.ts';
+import type { Situation } from './situation.ts';
+import { carryOutTelling } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 import { planTransaction } from './transaction.ts';
 
@@ -32,6 +34,8 @@ interface Changing {
   readonly note: string;
   /** What links need before zones are told. Missing: nothing. */
   readonly links?: HostPlan;
+  /** What was seen of the host already. Missing: it is looked at. */
+  readonly seen?: Pick<Situation, 'settings' | 'observed'>;
 }
 
 /**
@@ -41,11 +45,11 @@ interface Changing {
  * @throws {OperatorError} TEMPLATE_INVALID
  */
 export async function planZoneChange(
-  { before, after, others = [], told, note, links = [] }: Changing,
+  { before, after, others = [], told, note, links = [], seen }: Changing,
   records: Records,
   { system }: Host,
 ): Promise<ZoneChange> {
-  const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
+  const { settings, observed } = seen ?? (await look(system));
   const changed = new Map([...others, after].map((zone) => [zone.name, zone]));
   const zones = records.zones.map((zone) => changed.get(zone.name) ?? zone);
   const { networks } = records;
@@ -64,6 +68,11 @@ export async function planZoneChange(
     publications,
     settings,
   };
+}
+
+async function look(system: System): Promise<Pick<Situation, 'settings' | 'observed'>> {
+  const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
+  return { settings, observed };
 }
 
 function planChangedRecords(zones: readonly ZoneRecord[], records: Records, note: string): HostPlan {
@@ -85,12 +94,11 @@ export async function carryOutChange<C extends ZoneChange>(
   host: Host,
 ): Promise<C> {
   return await locked(host, `zone.${zone}`, async () => {
-    const { changed, started } = await locked(host, 'host', async () => {
+    const { changed, told } = await locked(host, 'host', async () => {
       const planned = await plan();
-      await carryOut(planned.plan, host);
-      return { changed: planned, started: await refreshStarted(toldNow(planned.publications), host) };
+      return { changed: planned, told: await carryOutTelling(planned.plan, planned.publications, host) };
     });
-    await waitForRunning([...changed.publications, ...started], changed.settings.bootSeconds, host.system);
+    await waitForRunning(told, changed.settings.bootSeconds, host.system);
     return changed;
   });
 }

@@ -17,7 +17,7 @@ import { claimsOf } from './claims.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost, observeHostNetworks, takenLinkNames } from './observe.ts';
 import { planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
-import { refreshStarted } from './started-meanwhile.ts';
+import { carryOutTelling } from './started-meanwhile.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import { undoing } from './undo.ts';
 
@@ -122,9 +122,8 @@ export async function createNetwork(request: NetworkRequest, host: Host): Promis
       host,
     );
     const ready: Network = { ...network, state: 'ready' };
-    await carryOut([recordNetwork(ready, '~', 'everything is there'), ...plansOf(created.publications)], host);
-    const started = await refreshStarted(created.publications, host);
-    return { ...created, publications: [...created.publications, ...started], network: ready };
+    const end = [recordNetwork(ready, '~', 'everything is there'), ...plansOf(created.publications)];
+    return { ...created, publications: await carryOutTelling(end, created.publications, host), network: ready };
   });
   await waitForRunning(publications, bootSeconds, host.system);
   return network;

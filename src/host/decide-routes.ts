@@ -54,11 +54,25 @@ export function decideRoutes(
   }, routed);
 }
 
-/** Links of a zone where some of it went or came: it gets the default router of a network where it has none of a family any more. */
-export function withOwnRouters(nics: readonly ZoneNic[], zone: ZoneName, networks: readonly Network[]): ZoneNic[] {
+/**
+ * Links of a zone that keep their routers and routes, and get those that are asked for; where a family has no default router any
+ * more, that of a network it is on.
+ *
+ * @throws {OperatorError} as `decideRoutes`
+ */
+export function addRoutes(
+  nics: readonly ZoneNic[],
+  request: Pick<LinkRequest, 'routers' | 'staticRoutes'>,
+  zone: ZoneName,
+  networks: readonly Network[],
+): ZoneNic[] {
   const bare = nics.map((nic) => ({ ...nic, routes: [] }));
-  const decided = decideRoutes(bare, { routers: [], staticRoutes: [] }, zone, { networks, before: nics });
-  return nics.map((nic, at) => ({ ...nic, routers: [...nic.routers, ...(decided[at]?.routers ?? [])] }));
+  const decided = decideRoutes(bare, request, zone, { networks, before: nics });
+  return nics.map((nic, at) => ({
+    ...nic,
+    routers: [...nic.routers, ...(decided[at]?.routers ?? [])],
+    routes: [...nic.routes, ...(decided[at]?.routes ?? [])],
+  }));
 }
 
 /** The router of the hidden network that a NIC is on; undefined where the zone itself is it, or has no address. */

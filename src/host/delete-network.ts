@@ -7,11 +7,11 @@ import { linksOver, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork } from '../plan/records.ts';
 import { waitForRunning } from './applied.ts';
 import { deleteZone, deletionOrder, planRemoval, type ZoneRemoval } from './delete-zone.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeHost } from './observe.ts';
 import { planLate, planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
-import { refreshStarted } from './started-meanwhile.ts';
+import { carryOutTelling } from './started-meanwhile.ts';
 import { findNetwork, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a network away, and tells zones whose rules name it. */
@@ -132,9 +132,7 @@ export async function deleteNetwork(name: NetworkName, host: Host): Promise<void
   const { publications, bootSeconds } = await clearingEmptied(host, () =>
     locked(host, 'host', async () => {
       const deletion = await planDeleteNetwork(name, host);
-      await carryOut(deletion.plan, host);
-      const started = await refreshStarted(deletion.publications, host);
-      return { ...deletion, publications: [...deletion.publications, ...started] };
+      return { ...deletion, publications: await carryOutTelling(deletion.plan, deletion.publications, host) };
     }),
   );
   await waitForRunning(publications, bootSeconds, host.system);

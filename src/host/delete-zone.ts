@@ -12,8 +12,8 @@ import { planGlobalRemoval } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
-import { planLate, planPublications, plansOf, toldNow, toldOf, type ZonePublication } from './publications.ts';
-import { refreshStarted } from './started-meanwhile.ts';
+import { planLate, planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
+import { carryOutTelling } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** What takes a zone away. */
@@ -66,7 +66,7 @@ export async function planRemoval(
       ...plansOf(publications),
       ...(isBegun ? await planLate(publications, system) : []),
     ],
-    told: toldNow(publications),
+    told: publications,
     serving: isServing ? publications.filter(({ running }) => running) : [],
     remove: [
       ...leaving,
@@ -134,8 +134,7 @@ export async function removeOne(name: ZoneName, host: Host): Promise<void> {
 export async function carryOutRemoval(plan: () => Promise<ZoneRemoval>, host: Host): Promise<void> {
   const { remove, forget, serving } = await locked(host, 'host', async () => {
     const removal = await plan();
-    await carryOut(removal.announce, host);
-    await refreshStarted(removal.told, host);
+    await carryOutTelling(removal.announce, removal.told, host);
     return removal;
   });
   await letFinish(serving, host);

@@ -7,15 +7,15 @@ import { recordZone } from '../plan/records.ts';
 import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planUnlink } from '../plan/zone-config.ts';
 import { waitForRunning } from './applied.ts';
-import { withOwnRouters } from './decide-routes.ts';
+import { addRoutes } from './decide-routes.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
 import { planUnplumbing } from './global-zone.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
-import { planPublications, plansOf, refuseFaulty, toldNow, toldOf, type ZonePublication } from './publications.ts';
-import { refreshStarted } from './started-meanwhile.ts';
+import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
+import { carryOutTelling } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
 /** Links that are taken from a zone; none named: all that it was given, from one that somebody else made. */
@@ -50,9 +50,7 @@ export async function detachZone(name: ZoneName, what: Detaching, host: Host): P
     }
     const { publications, bootSeconds } = await locked(host, 'host', async () => {
       const unlinking = await planUnlinking(name, what, host);
-      await carryOut(unlinking.plan, host);
-      const started = await refreshStarted(toldNow(unlinking.publications), host);
-      return { ...unlinking, publications: [...unlinking.publications, ...started] };
+      return { ...unlinking, publications: await carryOutTelling(unlinking.plan, unlinking.publications, host) };
     });
     await waitForRunning(publications, bootSeconds, host.system);
   });
@@ -119,7 +117,10 @@ async function planUnlinking(
     network === undefined ? links.includes(link) : networks.includes(network);
   const going = record.nics.filter(leaves);
   const staying = record.nics.filter((nic) => !leaves(nic));
-  const left: ZoneRecord = { ...record, nics: withOwnRouters(staying, name, records.networks) };
+  const left: ZoneRecord = {
+    ...record,
+    nics: addRoutes(staying, { routers: [], staticRoutes: [] }, name, records.networks),
+  };
   if (networksOf(left).length === 0) {
     const verb = record.origin === 'made' ? 'delete' : 'detach';
     throw new OperatorError('IN_USE', `Cannot detach zone "${name}" from its last network`, {

@@ -3,17 +3,9 @@ import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
-import { formatBundle } from '../ini/bundle.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
-import {
-  forgetZone,
-  planTransactionBegin,
-  planTransactionEnd,
-  recordFinished,
-  recordReady,
-  recordZones,
-} from '../plan/records.ts';
+import { forgetZone, planTransactionEnd, recordFinished, recordReady, recordZones } from '../plan/records.ts';
 import { planInterfaces } from '../plan/shared-stack.ts';
 import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
@@ -28,6 +20,7 @@ import { createPublisher, toldOf } from './publications.ts';
 import { createPublishing, type Published, type Publishing } from './publishing.ts';
 import { refreshUp } from './started-meanwhile.ts';
 import { type Records, readNetworks, readRecords, readZone } from './store.ts';
+import { inTransaction } from './transaction.ts';
 import { undoing } from './undo.ts';
 
 /** Zones decided upon, and what makes them, in the order of its phases. */
@@ -120,7 +113,7 @@ function planBegin(zones: readonly ZoneRecord[], replaces: boolean): HostPlan {
     replaces,
   );
   if (zones.length < 2) return records;
-  return [...planTransactionBegin(formatBundle({ networks: [], zones })), ...records, planTransactionEnd()];
+  return inTransaction({ networks: [], zones }, records);
 }
 
 /** The whole plan of some zones, for people who look at it first. */
@@ -177,11 +170,14 @@ export async function makeZones(
       });
       await inParallel(made.zones, AT_ONCE, ({ install }) => carryOut(install, host));
       const { zones, published } = made;
-      const names = new Set(zones.map(({ record }) => record.name));
-      const down = published.filter(({ zone, running }) => !running && !names.has(zone));
-      const records = zones.map(({ record }) => record);
-      const up = await checkMade(records, down, host);
-      made = { ...made, published: [...published, ...(await refreshUp(down, up, host))] };
+      const names = zones.map(({ record }) => record.name);
+      const down = published.filter(({ zone, running }) => !running && !names.includes(zone));
+      const up = await checkMade(
+        zones.map(({ record }) => record),
+        down,
+        host,
+      );
+      made = { ...made, published: await refreshUp(published, up, host) };
     },
     async () => takeBack(begun, host),
     names.length === 1 ? `delete-zone ${names.join()}` : 'sync',
@@ -298,6 +294,6 @@ async function checkMade(
       hint: [first.note, ...left.slice(1).map(({ what }) => what)].filter((line) => line !== '').join('\n'),
     });
   }
-  const running = [...seen.zones.values()].filter(({ state }) => state === 'running');
-  return new Set(running.map(({ name }) => name));
+  const names = others.map(({ record }) => record.name);
+  return new Set(names.filter((name) => seen.zones.get(name)?.state === 'running'));
 }

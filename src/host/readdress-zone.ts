@@ -8,7 +8,7 @@ import { formatStaticRoute, type StaticRoute } from '../domain/static-route.ts';
 import { routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { createMemberDecider } from './decide-members.ts';
 import { createOutsideDecider } from './decide-outside.ts';
-import { decideRoutes, reaches } from './decide-routes.ts';
+import { addRoutes, reaches } from './decide-routes.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
 import type { Situation } from './situation.ts';
 import { findNetwork, type Records } from './store.ts';
@@ -134,14 +134,7 @@ function rerouted(
     const lost = nic.routes.find(({ router }) => !reaches(nic, router));
     if (lost !== undefined) throw lostRoute(zone, nic, lost);
   }
-  const bare = kept.map((nic) => ({ ...nic, routes: [] }));
-  const asked = { routers, staticRoutes: routes ?? [] };
-  const decided = decideRoutes(bare, asked, zone.name, { networks, before: kept });
-  const all = kept.map((nic, at) => ({
-    ...nic,
-    routers: [...nic.routers, ...(decided[at]?.routers ?? [])],
-    routes: [...nic.routes, ...(decided[at]?.routes ?? [])],
-  }));
+  const all = addRoutes(kept, { routers, staticRoutes: routes ?? [] }, zone.name, networks);
   refuseUnrouted(zone, all);
   return all;
 }

@@ -9,7 +9,7 @@ import { formatPrefix, type Prefix } from '../domain/prefix.ts';
 import { movedReservations, movedRouters } from '../domain/renumber.ts';
 import type { Reservation } from '../domain/reservation.ts';
 import { namesNetwork } from '../domain/rule-ends.ts';
-import { checkVars, type Vars } from '../domain/vars.ts';
+import { changeVars, type Vars } from '../domain/vars.ts';
 import { hasMethod, networksOf, proxyOf, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planVnics } from '../plan/links.ts';
@@ -19,7 +19,7 @@ import { acceptPrefix, chooseUla } from './choose-prefixes.ts';
 import { claimsOf } from './claims.ts';
 import { look } from './drift.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { type Host, locked } from './host.ts';
 import type { Situation } from './make-zone.ts';
 import { observeHostNetworks } from './observe.ts';
 import { planRunningProtection } from './protect.ts';
@@ -33,7 +33,7 @@ import {
   zonesNaming,
 } from './publications.ts';
 import { moveZone } from './renumber-zone.ts';
-import { refreshStarted } from './started-meanwhile.ts';
+import { carryOutTelling } from './started-meanwhile.ts';
 import { findNetwork, refuseDamaged } from './store.ts';
 import { planTransaction } from './transaction.ts';
 
@@ -139,12 +139,11 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
  * @throws {OperatorError} as `planSetNetwork`, COMMAND_FAILED, NOT_APPLIED
  */
 export async function setNetwork(name: NetworkName, change: NetworkChange, host: Host): Promise<NetworkUpdate> {
-  const { update, started } = await locked(host, 'host', async () => {
+  const { update, told } = await locked(host, 'host', async () => {
     const planned = await planSetNetwork(name, change, host);
-    await carryOut(planned.plan, host);
-    return { update: planned, started: await refreshStarted(toldNow(planned.publications), host) };
+    return { update: planned, told: await carryOutTelling(planned.plan, planned.publications, host) };
   });
-  await waitForRunning([...toldNow(update.publications), ...started], update.bootSeconds, host.system);
+  await waitForRunning(toldNow(told), update.bootSeconds, host.system);
   return update;
 }
 
@@ -189,7 +188,6 @@ async function decideNetwork(
   const kept = movedRouters(before, prefixes).filter((router) => !given.has(familyOf(router)));
   const routers = decideRouters(prefixes, [...change.routers, ...kept], newName);
   const reserved = reservations ?? movedReservations(before, prefixes);
-  const vars = Object.fromEntries(Object.entries(before.vars).filter(([key]) => !change.unset.includes(key)));
   const { names: hadNames, unprotected, ...rest } = before;
   const service = names === 'none' ? undefined : (names ?? hadNames);
   const network: Network = {
@@ -199,7 +197,7 @@ async function decideNetwork(
     routers,
     mtu: checkNetworkMtu(change.mtu ?? before.mtu, prefixes, newName),
     reservations: checkReservations(reserved, prefixes, routers, newName),
-    vars: checkVars({ ...vars, ...change.vars }),
+    vars: changeVars(before.vars, change),
     ...(service === undefined ? {} : { names: service }),
     ...((isProtected === undefined ? unprotected === true : !isProtected) ? { unprotected: true } : {}),
   };

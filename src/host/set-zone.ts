@@ -4,7 +4,7 @@ import type { GroupName, LinkName, ZoneName } from '../domain/names.ts';
 import { ownNics } from '../domain/nic.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { namesZone } from '../domain/rule-ends.ts';
-import { checkVars, type Vars } from '../domain/vars.ts';
+import { changeVars, type Vars } from '../domain/vars.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planLinkShares } from '../plan/links.ts';
@@ -62,6 +62,7 @@ export async function planSetZone(settings: ZoneSettings, host: Host): Promise<Z
     told: toldOfChange(before, after, records, settings),
     note: notes.join(', '),
     links: await planLinks(before, after, situation, host.system),
+    seen: situation,
   };
   return await planZoneChange(change, records, host);
 }
@@ -128,9 +129,8 @@ export function formatAddresses({ nics }: Pick<ZoneRecord, 'nics'>): string {
 }
 
 /** The record itself where it has those values already. */
-function withVars(zone: ZoneRecord, { vars, unset }: Pick<ZoneSettings, 'vars' | 'unset'>): ZoneRecord {
-  const kept = Object.entries(zone.vars).filter(([name]) => !unset.includes(name));
-  const wanted = checkVars({ ...Object.fromEntries(kept), ...vars });
+function withVars(zone: ZoneRecord, change: Pick<ZoneSettings, 'vars' | 'unset'>): ZoneRecord {
+  const wanted = changeVars(zone.vars, change);
   const inOrder = (all: Vars) => JSON.stringify(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
   return inOrder(wanted) === inOrder(zone.vars) ? zone : { ...zone, vars: wanted };
 }

@@ -11,7 +11,12 @@ import { type Records, readRecords } from './store.ts';
  * leaves that, nothing is allocated meanwhile, and repair finishes it.
  */
 export function planTransaction(bundle: Bundle, records: Records, note: string): HostPlan {
-  return [...planTransactionBegin(formatBundle(bundle)), ...planRecords(bundle, records, note), planTransactionEnd()];
+  return inTransaction(bundle, planRecords(bundle, records, note));
+}
+
+/** What writes the records of a bundle, so that who is killed in between leaves all of them to be written. */
+export function inTransaction(bundle: Bundle, records: HostPlan): HostPlan {
+  return [...planTransactionBegin(formatBundle(bundle)), ...records, planTransactionEnd()];
 }
 
 function planRecords({ networks, zones, gone = [] }: Bundle, records: Records, note: string): HostPlan {
