@@ -20,8 +20,8 @@ import { claimsOf } from './claims.ts';
 import { look } from './drift.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
 import { type Host, locked } from './host.ts';
-import type { Situation } from './make-zone.ts';
 import { observeHostNetworks } from './observe.ts';
+import type { Situation } from './plan-zones.ts';
 import { planRunningProtection } from './protect.ts';
 import {
   planPublications,

@@ -10,8 +10,9 @@ import { findDrift, findRunningProtection, findStanding, isGoing, look, planAllP
 import { findHostDrift } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearLeftovers } from './leftovers.ts';
-import { makeZones, planMakeZones, type Situation } from './make-zone.ts';
+import { makeZones } from './make-zone.ts';
 import { observeHost } from './observe.ts';
+import { planMakeZones, type Situation } from './plan-zones.ts';
 import { findZone } from './store.ts';
 import { finishTransaction } from './transaction.ts';
 

@@ -5,7 +5,7 @@ import { parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { createZone, planCreateZones } from '../../src/host/create-zone.ts';
 import { deleteNetwork } from '../../src/host/delete-network.ts';
 import { deleteZone, planDeleteZone, removalPlan } from '../../src/host/delete-zone.ts';
-import { planOfCreations } from '../../src/host/make-zone.ts';
+import { planOfCreations } from '../../src/host/plan-zones.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';

@@ -22,7 +22,7 @@ import {
   type ZoneRecord,
 } from '../../domain/zone-record.ts';
 import { createZones, planCreateZones } from '../../host/create-zone.ts';
-import { planOfCreations } from '../../host/make-zone.ts';
+import { planOfCreations } from '../../host/plan-zones.ts';
 import type { LinkRequest, MembershipRequest, OutsideRequest, ZoneRequest } from '../../host/zone-request.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import { readInput } from '../../system/read-input.ts';
