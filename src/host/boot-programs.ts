@@ -1,8 +1,8 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { TemplateLayer } from '../domain/template-layer.ts';
 import { mergeVars } from '../domain/vars.ts';
-import { parseMetadata } from '../ini/metadata.ts';
 import { formatBootProgram } from '../plan/boot-program.ts';
 import { bootProgramFile } from '../plan/host-paths.ts';
 import type { HostStep } from '../plan/host-step.ts';
@@ -18,12 +18,19 @@ import type { HostLayers } from './site-templates.ts';
 /** Enough to tell what a program was made for. */
 const HEAD_BYTES = 120;
 
+/** What a program is made from, asked for only when one is. */
+interface Sources {
+  /** What a zone reads from the text of its metadata. */
+  readonly metadata: () => ZoneMetadata;
+  readonly layers: () => Promise<HostLayers>;
+}
+
 /** Plans the boot of zones ahead, as programs for a shell beside their metadata (docs/decisions/0019). */
 export function bootPrograms(system: System) {
   let edition: Promise<string | undefined> | undefined;
 
   /** Publishes the program for metadata as they will be. Empty when it is there; templates that are faulty are told elsewhere. */
-  async function plan(zone: ZoneName, text: string, readLayers: () => Promise<HostLayers>): Promise<HostStep[]> {
+  async function plan(zone: ZoneName, text: string, sources: Sources): Promise<HostStep[]> {
     edition ??= system.readFile(EDITION);
     const software = await edition;
     if (software === undefined || zone === GLOBAL) return [];
@@ -31,7 +38,7 @@ export function bootPrograms(system: System) {
     const key = inputsKey({ text, edition: software, own: NOTHING_OWN });
     const had = await readPublishedHead(path, HEAD_BYTES, system);
     if (isBootProgramFor(key, had)) return [];
-    const content = await makeProgram(zone, text, software, readLayers);
+    const content = await makeProgram(zone, text, software, sources);
     if (content === undefined) return had === undefined ? [] : [removal(path)];
     const reason = had === undefined ? 'its boot, planned ahead' : 'its boot is another';
     const file = { path, content, mode: 0o644 };
@@ -51,13 +58,13 @@ async function makeProgram(
   zone: ZoneName,
   text: string,
   edition: string,
-  readLayers: () => Promise<HostLayers>,
+  sources: Sources,
 ): Promise<string | undefined> {
   try {
-    // From what the zone will read, and by the paths that it will see.
-    const metadata = parseMetadata(text, bootProgramFile(zone));
+    const metadata = sources.metadata();
+    // By the paths that the zone will see.
     const { forAll, forThis } = hostTemplates(zone);
-    const [common, own] = await readLayers();
+    const [common, own] = await sources.layers();
     // Those that are faulty are not published, and the metadata name the ones of before.
     if (digestOfLayers([common, own]) !== metadata.templates) return undefined;
     const layers = [at(common, forAll), at(own, forThis)];

@@ -1,8 +1,10 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { ZoneMetadata } from '../domain/metadata.ts';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import { namesNetwork, namesZone } from '../domain/rule-ends.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, networksOf, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { parseMetadata } from '../ini/metadata.ts';
 import { contradictionsIn } from '../ini/metadata-check.ts';
 import { metadataFile } from '../plan/host-paths.ts';
 import type { HostPlan, HostStep, LateHostStep } from '../plan/host-step.ts';
@@ -19,7 +21,7 @@ import { readPublished, type SiteTemplates, siteTemplates } from './site-templat
 import type { Records } from './store.ts';
 
 /** A publication, and the zone it is for. */
-export interface ZonePublication extends Omit<Publication, 'text'> {
+export interface ZonePublication extends Pick<Publication, 'zone' | 'generation' | 'plan'> {
   readonly record: ZoneRecord;
   readonly running: boolean;
   /** Whether what is published of facts and templates is as recorded; a boot that is planned anew is nothing to a zone that runs. */
@@ -94,7 +96,7 @@ export function createPublisher(
     const plan = [...templates, ...publication.plan];
     const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
     // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
-    const boot = await planBoot(record.name, publication.text);
+    const boot = await planBoot(record.name, publication.text, () => publication.metadata);
     const ahead = programs === 'late' ? boot.map((step) => madeLate(step, record.name)) : boot;
     return {
       zone: record.name,
@@ -107,13 +109,16 @@ export function createPublisher(
     };
   }
 
-  const planBoot = (zone: ZoneName, text: string) => boots.plan(zone, text, () => site.read(zone));
+  const planBoot = (zone: ZoneName, text: string, metadata: () => ZoneMetadata) =>
+    boots.plan(zone, text, { metadata, layers: () => site.read(zone) });
 
   /** From the metadata as they are when it is its turn: they are published before. */
   function madeLate({ sign, about, what, note }: HostStep, zone: ZoneName): LateHostStep {
     const steps = async () => {
       const text = await readPublishedFile(metadataFile(zone), system);
-      return text === undefined ? [] : (await planBoot(zone, text)).flatMap(({ steps }) => steps);
+      if (text === undefined) return [];
+      const plan = await planBoot(zone, text, () => parseMetadata(text, metadataFile(zone)));
+      return plan.flatMap(({ steps }) => steps);
     };
     return { sign, about, what, note, steps };
   }

@@ -127,7 +127,11 @@ export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift
 }
 
 /** The published metadata of a zone, where they are not what the records say. */
-export function findPublicationDrift({ zone, generation, plan }: Omit<Publication, 'text'>): Drift[] {
+export function findPublicationDrift({
+  zone,
+  generation,
+  plan,
+}: Pick<Publication, 'zone' | 'generation' | 'plan'>): Drift[] {
   const [first] = plan;
   const isBoot = first?.about === 'boot';
   return driftWhere(

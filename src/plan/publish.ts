@@ -1,23 +1,36 @@
 import { dirname } from 'node:path';
 import { familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
-import { formatRedirect } from '../domain/forward.ts';
 import { wayOf } from '../domain/forward-way.ts';
 import type { Lease } from '../domain/lease.ts';
-import type { HiddenNetwork, Resolver, Sibling, ZoneForwards, ZoneMetadata, ZoneSites } from '../domain/metadata.ts';
+import type {
+  HiddenNetwork,
+  Nic,
+  Resolver,
+  Sibling,
+  ZoneForwards,
+  ZoneMetadata,
+  ZoneSites,
+} from '../domain/metadata.ts';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
-import { formatResolvedRule } from '../domain/resolved-rule.ts';
 import { resolveRule } from '../domain/rule-ends.ts';
-import { formatServedSite } from '../domain/site.ts';
 import { isUp, siteAddress } from '../domain/site-way.ts';
 import { mergeVars, type Vars } from '../domain/vars.ts';
-import { addressesOn, isBehind, networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import {
+  addressesOn,
+  isBehind,
+  networksOf,
+  routedNetworks,
+  type ZoneNic,
+  type ZoneRecord,
+} from '../domain/zone-record.ts';
 import { formatCommand } from '../illumos/command.ts';
 import { refreshZone } from '../illumos/svc-host.ts';
 import { formatMetadata, parseMetadata } from '../ini/metadata.ts';
 import { bootProgramFile, metadataFile, PUBLISHED, publishedDirectory } from './host-paths.ts';
 import type { HostPlan, HostStep } from './host-step.ts';
+import { changesOfMetadata } from './metadata-changes.ts';
 import { removeEmptied } from './records.ts';
 import { run } from './step.ts';
 
@@ -48,7 +61,7 @@ export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars, run
   return {
     zone: zone.name,
     role: zone.role,
-    nics: zone.nics.map(({ over: _, ...nic }) => nic),
+    nics: zone.nics.map(nicFacts),
     resolver: resolverOf(zone, networks, resolver),
     networks: networks.filter(({ name }) => routed.includes(name)).map(hiddenNetwork),
     members: others
@@ -66,6 +79,23 @@ export function factsOf(zone: ZoneRecord, { networks, zones, resolver, vars, run
   };
 }
 
+/** What a zone is told of a link: not what only the host needs to know. */
+function nicFacts({ link, side, network, mtu, dhcp, addrconf, addresses, routers, routes, host }: ZoneNic): Nic {
+  const on = network === undefined ? {} : { network };
+  return {
+    link,
+    side,
+    ...on,
+    mtu,
+    dhcp,
+    addrconf,
+    addresses,
+    routers,
+    routes,
+    ...(host === undefined ? {} : { host }),
+  };
+}
+
 function hiddenNetwork({ name, prefixes, names }: Network): HiddenNetwork {
   return { name, prefixes, ...(names?.by === 'dns' ? { domain: names.domain } : {}) };
 }
@@ -76,7 +106,8 @@ function forwardsThrough(
   zones: readonly ZoneRecord[],
   others: readonly ZoneRecord[],
 ): ZoneForwards[] {
-  return others.flatMap((zone) => {
+  const led = others.filter(({ forwards }) => forwards.length > 0);
+  return led.flatMap((zone) => {
     const redirects = zone.forwards.flatMap((forward) => {
       const way = wayOf(forward, zone, zones);
       return typeof way === 'string' || way.proxy.name !== proxy.name ? [] : [way.redirect];
@@ -87,8 +118,9 @@ function forwardsThrough(
 
 /** What zones behind a proxy serve by name. One that is not up is named all the same, so that its site answers for it. */
 function sitesBehind(proxy: ZoneRecord, others: readonly ZoneRecord[], running: ReadonlySet<string>): ZoneSites[] {
-  return others.flatMap((zone) => {
-    const to = zone.sites.length === 0 ? undefined : siteAddress(zone, proxy);
+  const serving = others.filter(({ sites }) => sites.length > 0);
+  return serving.flatMap((zone) => {
+    const to = siteAddress(zone, proxy);
     if (to === undefined) return [];
     const up = isUp(zone, running.has(zone.name));
     return [{ zone: zone.name, sites: zone.sites.map((site) => ({ ...site, to, up })) }];
@@ -150,8 +182,9 @@ export interface Published {
 export interface Publication {
   readonly zone: ZoneName;
   readonly generation: number;
-  /** The metadata as they are, or will be. */
+  /** The metadata as they are, or will be: what is written, and what is read from that. */
   readonly text: string;
+  readonly metadata: ZoneMetadata;
   readonly plan: HostPlan;
 }
 
@@ -166,16 +199,17 @@ export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Publish
   // are published anew.
   const same = formatMetadata({ ...facts, generation: current ?? 1 });
   if (current !== undefined && current >= applied && same === text) {
-    return { zone: facts.zone, generation: current, text, plan: [] };
+    return { zone: facts.zone, generation: current, text, metadata: editionOf(facts, current), plan: [] };
   }
-  const before = text === undefined ? undefined : readMetadata(text, path);
+  const before = text === undefined ? undefined : earlierOf(text, current, path);
   const generation = Math.max(before?.generation ?? 0, applied) + 1;
-  const note = text === undefined ? `generation ${generation}` : changeNote(facts, before, generation);
   const content = same.replace(GENERATION, `generation = ${generation}`);
+  const note = text === undefined ? `generation ${generation}` : changeNote(before, content, generation);
   return {
     zone: facts.zone,
     generation,
     text: content,
+    metadata: editionOf(facts, generation),
     plan: [
       {
         sign: text === undefined ? '+' : '~',
@@ -189,6 +223,11 @@ export function planPublication(facts: ZoneFacts, { text, applied = 0 }: Publish
       },
     ],
   };
+}
+
+/** Facts as a zone reads them, in that order too: boot programs hold them as text. */
+function editionOf({ zone, role, templates, ...facts }: ZoneFacts, generation: number): ZoneMetadata {
+  return { generation, zone, role, ...(templates === undefined ? {} : { templates }), ...facts };
 }
 
 /** The digest of templates in metadata that were published. Undefined: none, or they cannot be read. */
@@ -205,6 +244,19 @@ function generationAtHead(text = ''): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
+/** Metadata that were published, as `formatMetadata` writes them. */
+interface Earlier {
+  readonly text: string;
+  readonly generation: number;
+}
+
+/** Undefined: they cannot be read. Those that are whole, as we write them, need not be. */
+function earlierOf(text: string, generation: number | undefined, path: string): Earlier | undefined {
+  if (generation !== undefined && text.endsWith('\n\n[end]\n')) return { text, generation };
+  const read = readMetadata(text, path);
+  return read === undefined ? undefined : { text: formatMetadata(read), generation: read.generation };
+}
+
 function readMetadata(text: string, path: string): ZoneMetadata | undefined {
   try {
     return parseMetadata(text, path);
@@ -215,32 +267,11 @@ function readMetadata(text: string, path: string): ZoneMetadata | undefined {
 }
 
 /** "generation 7 → 8: member db1": what is new, for the plan. */
-function changeNote(facts: ZoneFacts, before: ZoneMetadata | undefined, generation: number): string {
+function changeNote(before: Earlier | undefined, content: string, generation: number): string {
   if (before === undefined) return `generation ${generation}: the file there cannot be read`;
-  const [had, has] = [membersOf(before), membersOf(facts)];
-  const changes = [
-    ...[...has].filter((zone) => !had.has(zone)).map((zone) => `member ${zone}`),
-    ...[...had].filter((zone) => !has.has(zone)).map((zone) => `without ${zone}`),
-  ];
-  const [led, leads] = [forwardLines(before), forwardLines(facts)];
-  const more = leads.filter((line) => !led.includes(line)).map((line) => `forward ${line}`);
-  const less = led.filter((line) => !leads.includes(line)).map((line) => `without forward ${line}`);
-  changes.push(...more, ...less);
-  if (ruleLines(before) !== ruleLines(facts)) changes.push('rules');
-  if (siteLines(before) !== siteLines(facts)) changes.push('sites');
-  if (before.templates !== facts.templates) changes.push('templates');
+  const changes = changesOfMetadata(before.text, content);
   return `generation ${before.generation} → ${generation}: ${changes.length === 0 ? 'other facts' : changes.join(', ')}`;
 }
-
-const membersOf = ({ members }: Pick<ZoneMetadata, 'members'>) => new Set(members.map(({ zone }) => zone));
-
-const ruleLines = ({ rules }: Pick<ZoneMetadata, 'rules'>) => rules.map(formatResolvedRule).join('\n');
-
-const siteLines = ({ sites }: Pick<ZoneMetadata, 'sites'>) =>
-  sites.flatMap(({ zone, sites: served }) => served.map((site) => `${zone} ${formatServedSite(site)}`)).join('\n');
-
-const forwardLines = ({ forwards }: Pick<ZoneMetadata, 'forwards'>) =>
-  forwards.flatMap(({ redirects }) => redirects.map(formatRedirect));
 
 /**
  * Lets a running zone read its metadata again. While the zone is still booting svcadm fails with 1: it will read them

@@ -31,12 +31,15 @@ import { addRule, deleteRules } from '../../src/host/rules.ts';
 import { setNetwork } from '../../src/host/set-network.ts';
 import { setZone, type ZoneSettings } from '../../src/host/set-zone.ts';
 import { publish, unpublish } from '../../src/host/sites.ts';
-import { readRecords } from '../../src/host/store.ts';
+import { readRecords, readSettings } from '../../src/host/store.ts';
 import { sync } from '../../src/host/sync.ts';
 import type { Command } from '../../src/illumos/command.ts';
 import { parseBundle } from '../../src/ini/bundle.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { checkMetadata } from '../../src/ini/metadata-check.ts';
+import { bootProgramFile, metadataFile } from '../../src/plan/host-paths.ts';
+import { factsOf, planPublication } from '../../src/plan/publish.ts';
+import { EDITION } from '../../src/plan/zone-inputs.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
 import { memberRequest, networkRequest, proxyRequest } from '../support/story.ts';
 
@@ -235,6 +238,7 @@ function choose({ roll, one }: Dice): Deed {
 /** Two networks, one behind the other, with a zone on each. */
 async function begin(): Promise<FakeHost> {
   const fake = createFakeHost();
+  fake.files.set(EDITION, 'one\n');
   const [n1, n2] = [parseNetworkName('n1'), parseNetworkName('n2')];
   await createNetwork(networkRequest({ name: n1, prefix: parsePrefix('10.0.0.0/24') }), fake.host);
   await createNetwork(networkRequest({ name: n2, prefix: parsePrefix('10.1.0.0/24'), inet6: 'auto' }), fake.host);
@@ -288,8 +292,19 @@ async function checkAll(fake: FakeHost): Promise<void> {
     ...networks.map(({ etherstub }) => etherstub),
   ];
   assert.equal([...fake.links.keys()].filter((link) => link !== 'e1000g0').sort(), links.sort());
-  for (const [path, text] of fake.files) {
-    if (path.endsWith('/metadata.ini')) checkMetadata(parseMetadata(text, path), text, path);
+  const settings = await readSettings(fake.system);
+  const running = new Set([...fake.zones].filter(([, { state }]) => state === 'running').map(([name]) => name));
+  for (const zone of zones) {
+    const path = metadataFile(zone.name);
+    const text = fake.files.get(path);
+    if (text === undefined) continue;
+    const read = parseMetadata(text, path);
+    checkMetadata(read, text, path);
+    // Boots are planned ahead from what was written, not from what is read, and hold it as text.
+    const facts = factsOf(zone, { networks, zones, resolver: settings.resolver, vars: settings.vars, running });
+    assert.is(JSON.stringify(planPublication(facts, { text }).metadata), JSON.stringify(read));
+    const boot = fake.files.get(bootProgramFile(zone.name)) ?? '';
+    assert.ok(boot.replaceAll("'\\''", "'").includes(JSON.stringify(read)), `the boot of ${zone.name}`);
   }
   for (const { name, nics, role } of zones.filter((zone) => zone.role === 'member')) {
     const had = nics.flatMap((nic) => nic.addresses).some(({ address }) => !address.includes(':'));
