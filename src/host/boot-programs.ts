@@ -3,16 +3,17 @@ import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { TemplateLayer } from '../domain/template-layer.ts';
 import { mergeVars } from '../domain/vars.ts';
+import { parseMetadata } from '../ini/metadata.ts';
 import { formatBootProgram } from '../plan/boot-program.ts';
-import { bootProgramFile } from '../plan/host-paths.ts';
-import type { HostStep } from '../plan/host-step.ts';
+import { bootProgramFile, metadataFile } from '../plan/host-paths.ts';
+import type { HostStep, LateHostStep } from '../plan/host-step.ts';
 import { filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
 import { digestOfLayers } from '../plan/template-digest.ts';
 import { EDITION, inputsKey, isBootProgramFor, NOTHING_OWN } from '../plan/zone-inputs.ts';
 import { hostTemplates } from '../plan/zone-paths.ts';
 import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
-import { readPublishedHead } from './published-files.ts';
+import { readPublishedFile, readPublishedHead } from './published-files.ts';
 import type { HostLayers } from './site-templates.ts';
 
 /** Enough to tell what a program was made for. */
@@ -25,28 +26,67 @@ interface Sources {
   readonly layers: () => Promise<HostLayers>;
 }
 
+/** A program that is to be made, or cannot be, and what is there in its place. */
+interface Wanting {
+  readonly path: string;
+  readonly software: string;
+  /** How it begins. Undefined: there is none. */
+  readonly had: string | undefined;
+}
+
 /** Plans the boot of zones ahead, as programs for a shell beside their metadata (docs/decisions/0019). */
 export function bootPrograms(system: System) {
   let edition: Promise<string | undefined> | undefined;
 
-  /** Publishes the program for metadata as they will be. Empty when it is there; templates that are faulty are told elsewhere. */
-  async function plan(zone: ZoneName, text: string, sources: Sources): Promise<HostStep[]> {
+  /** Undefined: what is there is for these metadata, or the zone has none. */
+  async function look(zone: ZoneName, text: string): Promise<Wanting | undefined> {
     edition ??= system.readFile(EDITION);
     const software = await edition;
-    if (software === undefined || zone === GLOBAL) return [];
+    if (software === undefined || zone === GLOBAL) return undefined;
     const path = bootProgramFile(zone);
     const key = inputsKey({ text, edition: software, own: NOTHING_OWN });
     const had = await readPublishedHead(path, HEAD_BYTES, system);
-    if (isBootProgramFor(key, had)) return [];
-    const content = await makeProgram(zone, text, software, sources);
-    if (content === undefined) return had === undefined ? [] : [removal(path)];
-    const reason = had === undefined ? 'its boot, planned ahead' : 'its boot is another';
-    const file = { path, content, mode: 0o644 };
-    const steps = [{ kind: 'write', reason, file, replaces: had !== undefined } as const];
-    return [{ sign: had === undefined ? '+' : '~', about: 'boot', what: path, note: reason, steps }];
+    return isBootProgramFor(key, had) ? undefined : { path, software, had };
   }
 
-  return { plan };
+  /** Publishes the program for metadata as they will be. Empty when it is there; templates that are faulty are told elsewhere. */
+  async function plan(zone: ZoneName, text: string, sources: Sources): Promise<HostStep[]> {
+    const wanting = await look(zone, text);
+    if (wanting === undefined) return [];
+    const { path, software, had } = wanting;
+    const content = await makeProgram(zone, text, software, sources);
+    if (content === undefined) return had === undefined ? [] : [removal(path)];
+    const file = { path, content, mode: 0o644 };
+    const step = written(wanting);
+    return [{ ...step, steps: [{ kind: 'write', reason: step.note, file, replaces: had !== undefined }] }];
+  }
+
+  /**
+   * As `plan`, for one of many zones: the program is made when it is its turn, from the metadata as they are published then.
+   * What is there and does not fit is known to be another without making it.
+   */
+  async function planLate(zone: ZoneName, text: string, sources: Sources): Promise<LateHostStep[]> {
+    const wanting = await look(zone, text);
+    if (wanting === undefined) return [];
+    // Whether there can be one at all is seen when it is made.
+    const planned = wanting.had === undefined ? await plan(zone, text, sources) : [written(wanting)];
+    const steps = async () => {
+      const path = metadataFile(zone);
+      const published = await readPublishedFile(path, system);
+      if (published === undefined) return [];
+      const now = { ...sources, metadata: () => parseMetadata(published, path) };
+      return (await plan(zone, published, now)).flatMap((step) => step.steps);
+    };
+    return planned.map((step) => ({ ...step, steps }));
+  }
+
+  return { plan, planLate };
+}
+
+/** What the writing of a program is in a plan. */
+function written({ path, had }: Wanting): Omit<HostStep, 'steps'> {
+  const note = had === undefined ? 'its boot, planned ahead' : 'its boot is another';
+  return { sign: had === undefined ? '+' : '~', about: 'boot', what: path, note };
 }
 
 function removal(path: string): HostStep {

@@ -1,13 +1,11 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneMetadata } from '../domain/metadata.ts';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import { namesNetwork, namesZone } from '../domain/rule-ends.ts';
 import type { Settings } from '../domain/settings.ts';
 import { hasMethod, networksOf, proxyOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
-import { parseMetadata } from '../ini/metadata.ts';
 import { contradictionsIn } from '../ini/metadata-check.ts';
 import { metadataFile } from '../plan/host-paths.ts';
-import type { HostPlan, HostStep, LateHostStep } from '../plan/host-step.ts';
+import type { HostPlan } from '../plan/host-step.ts';
 import { factsOf, type Publication, planPublication, publishedDigest, refreshStep } from '../plan/publish.ts';
 import { planTemplates } from '../plan/publish-templates.ts';
 import { digestOfLayers } from '../plan/template-digest.ts';
@@ -62,7 +60,7 @@ export interface Publisher {
 }
 
 /**
- * The boot programs of plans are held, or made again when it is their turn: those of thousands of zones are half a gigabyte,
+ * The boot programs of plans are held, or made when it is their turn: those of thousands of zones are half a gigabyte,
  * and whoever looks at all zones mostly wants no more than to know that they are stale.
  */
 export function createPublisher(
@@ -96,31 +94,17 @@ export function createPublisher(
     const plan = [...templates, ...publication.plan];
     const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
     // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
-    const boot = await planBoot(record.name, publication.text, () => publication.metadata);
-    const ahead = programs === 'late' ? boot.map((step) => madeLate(step, record.name)) : boot;
+    const sources = { metadata: () => publication.metadata, layers: () => site.read(record.name) };
+    const boot = await boots[programs === 'late' ? 'planLate' : 'plan'](record.name, publication.text, sources);
     return {
       zone: record.name,
       generation: publication.generation,
-      plan: [...plan, ...ahead, ...refresh],
+      plan: [...plan, ...boot, ...refresh],
       record,
       running,
       isPublished: plan.length === 0,
       ...(fault === undefined ? {} : { fault }),
     };
-  }
-
-  const planBoot = (zone: ZoneName, text: string, metadata: () => ZoneMetadata) =>
-    boots.plan(zone, text, { metadata, layers: () => site.read(zone) });
-
-  /** From the metadata as they are when it is its turn: they are published before. */
-  function madeLate({ sign, about, what, note }: HostStep, zone: ZoneName): LateHostStep {
-    const steps = async () => {
-      const text = await readPublishedFile(metadataFile(zone), system);
-      if (text === undefined) return [];
-      const plan = await planBoot(zone, text, () => parseMetadata(text, metadataFile(zone)));
-      return plan.flatMap(({ steps }) => steps);
-    };
-    return { sign, about, what, note, steps };
   }
 
   return {

@@ -29,7 +29,7 @@ async function run(fields: readonly string[], options: Options, { host, print, c
   const drifts = await findDrift(host, options.full === true);
   if (options.json === true) print(`${JSON.stringify(drifts.map(toJson), null, 2)}\n`);
   else if (options.output !== undefined) print(formatRows(drifts.map(toRow), fields, options, { colour }));
-  else print(drifts.map(format).join('') || 'everything is as recorded\n');
+  else printDrifts(drifts, print);
   if (drifts.length === 0) return;
   const count = drifts.length === 1 ? 'one thing is' : `${drifts.length} things are`;
   const byHand = drifts.filter(({ plan }) => plan.length === 0).length;
@@ -37,6 +37,21 @@ async function run(fields: readonly string[], options: Options, { host, print, c
   const theirs =
     byHand > 0 ? [`by hand:         ${byHand === 1 ? 'one of them' : `${byHand} of them`}, as said there`] : [];
   throw new OperatorError('DRIFT', `${count} not as recorded`, { hint: [...ours, ...theirs].join('\n') });
+}
+
+/** Items printed in one go: of thousands the whole text is held nowhere. */
+const AT_ONCE = 256;
+
+function printDrifts(drifts: readonly Drift[], print: Context['print']): void {
+  if (drifts.length === 0) print('everything is as recorded\n');
+  for (let at = 0; at < drifts.length; at += AT_ONCE) {
+    print(
+      drifts
+        .slice(at, at + AT_ONCE)
+        .map(format)
+        .join(''),
+    );
+  }
 }
 
 /** What to type, a line each: the hints of what only a person can mend, or what repair would do. */
