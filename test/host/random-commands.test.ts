@@ -1,5 +1,6 @@
 // Commands in a random order that a seed fixes, some of them killed: whatever they refuse, all that is left fits together.
 // RANDOM_COMMANDS="1-200" goes over other seeds.
+import { dirname } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAddresses, parseMembership, parseOutside, parseRoute, parseWishes } from '../../src/cli/link-options.ts';
@@ -33,11 +34,18 @@ import { setZone, type ZoneSettings } from '../../src/host/set-zone.ts';
 import { publish, unpublish } from '../../src/host/sites.ts';
 import { readRecords, readSettings } from '../../src/host/store.ts';
 import { sync } from '../../src/host/sync.ts';
+import { createWatch } from '../../src/host/watch.ts';
 import type { Command } from '../../src/illumos/command.ts';
 import { parseBundle } from '../../src/ini/bundle.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { checkMetadata } from '../../src/ini/metadata-check.ts';
-import { bootProgramFile, metadataFile } from '../../src/plan/host-paths.ts';
+import {
+  bootProgramFile,
+  metadataFile,
+  SETTINGS_FILE,
+  SITE_TEMPLATES,
+  zoneRecordFile,
+} from '../../src/plan/host-paths.ts';
 import { factsOf, planPublication } from '../../src/plan/publish.ts';
 import { EDITION } from '../../src/plan/zone-inputs.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
@@ -232,6 +240,62 @@ function choose({ roll, one }: Dice): Deed {
         ),
       ),
     () => deed(`unpublish ${zone}`, (fake) => unpublish({ zone }, fake.host)),
+    () => deed(`set-zone -V colour ${zone}`, set(one({ vars: { colour: one('red', 'blue') } }, { unset: ['colour'] }))),
+    () =>
+      deed(`set-network -V colour ${network}`, (fake) =>
+        setNetwork(name, { ...change, ...one({ vars: { colour: 'green' } }, { unset: ['colour'] }) }, fake.host),
+      ),
+    () => {
+      const cloneOf = parseZoneName(one('z1', 'z2'));
+      return deed(`halt ${cloneOf}; create-zone -N ${network} --clone ${cloneOf} ${zone}`, async (fake) => {
+        await fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', cloneOf, 'halt'] });
+        await createZone(memberRequest(zone, undefined, { networks: [parseMembership(network)], cloneOf }), fake.host);
+      });
+    },
+    () => deed('watch looks', (fake) => createWatch(fake.host).look()),
+    () =>
+      deed('export | import', async (fake) => {
+        await importRecords(parseBundle(await exportRecords(fake.host), 'all.ini'), fake.host);
+      }),
+    () => deed('by hand: an upgrade', async (fake) => void fake.files.set(EDITION, `${one('one', 'two', 'three')}\n`)),
+    () => {
+      const text = one('nameserver[] = 192.0.2.53\n', '[vars]\ncolour = grey\n', '');
+      return deed('by hand: other settings', async (fake) => void fake.files.set(SETTINGS_FILE, `format = 1\n${text}`));
+    },
+    () => {
+      const file = one('motd.hbs', `zones/${zone}/motd.hbs`, 'partials/banner.hbs');
+      const text = one('hello {{facts.zone}}\n', 'bye\n', '{{#if}}\n');
+      return deed(`by hand: template ${file}`, async (fake) => {
+        const path = `${SITE_TEMPLATES}/${file}`;
+        if (fake.files.delete(path)) return;
+        for (let at = dirname(path); !fake.directories.has(at); at = dirname(at)) fake.directories.add(at);
+        fake.files.set(path, text);
+      });
+    },
+    () =>
+      deed(`by hand: ${zone} is deleted; delete-zone -r`, async (fake) => {
+        const had = fake.zones.get(zone);
+        fake.zones.delete(zone);
+        try {
+          await deleteZone(zone, true, fake.host);
+        } finally {
+          // Refused, or killed: whoever did it makes it again.
+          if (had !== undefined && fake.files.has(zoneRecordFile(zone))) fake.zones.set(zone, had);
+        }
+      }),
+    () =>
+      deed(`by hand: ${zone} gets an attribute`, async (fake) => {
+        fake.zones.get(zone)?.config.push('add attr', 'set name="owner"', 'set type="string"', 'set value="me"', 'end');
+      }),
+    () =>
+      deed('by hand: the host boots', async (fake) => {
+        for (const [name, { state }] of fake.zones) {
+          if (state !== 'running') continue;
+          for (const verb of ['halt', 'boot'])
+            await fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', name, verb] });
+        }
+        for (const path of fake.files.keys()) if (path.startsWith('/var/run/')) fake.files.delete(path);
+      }),
   )();
 }
 
@@ -277,8 +341,8 @@ function interrupted(fake: FakeHost, between: Deed, story: string[], programs: n
   return { ...fake, host: { ...fake.host, system: { ...fake.system, run } } };
 }
 
-/** Rules that can never match, and sites that nobody can serve, are told by check: what they name may go. */
-const isTold = (item: string) => /^(rule|site)/.test(item);
+/** Rules that can never match, sites that nobody can serve and faulty templates are told by check: somebody has to act. */
+const isTold = (item: string) => /^(rule|site|template)/.test(item);
 
 async function checkAll(fake: FakeHost): Promise<void> {
   const drifts = (await findDrift(fake.host)).filter(({ item }) => !isTold(item));
@@ -301,9 +365,14 @@ async function checkAll(fake: FakeHost): Promise<void> {
     const read = parseMetadata(text, path);
     checkMetadata(read, text, path);
     // Boots are planned ahead from what was written, not from what is read, and hold it as text.
-    const facts = factsOf(zone, { networks, zones, resolver: settings.resolver, vars: settings.vars, running });
+    const { templates } = read;
+    const facts = {
+      ...factsOf(zone, { networks, zones, resolver: settings.resolver, vars: settings.vars, running }),
+      ...(templates === undefined ? {} : { templates }),
+    };
     assert.is(JSON.stringify(planPublication(facts, { text }).metadata), JSON.stringify(read));
-    const boot = fake.files.get(bootProgramFile(zone.name)) ?? '';
+    // There is none where templates are faulty.
+    const boot = fake.files.get(bootProgramFile(zone.name)) ?? JSON.stringify(read);
     assert.ok(boot.replaceAll("'\\''", "'").includes(JSON.stringify(read)), `the boot of ${zone.name}`);
   }
   for (const { name, nics, role } of zones.filter((zone) => zone.role === 'member')) {
@@ -322,9 +391,9 @@ async function clearAway(fake: FakeHost): Promise<void> {
   for (const { name } of (await readRecords(fake.system)).networks) await deleteNetwork(name, fake.host);
 }
 
-/** The random prefix of the host stays its own. */
+/** The random prefix of the host stays its own, and settings and templates are the operator's. */
 const whatIsLeft = ({ files, links, zones }: FakeHost) => [
-  ...[...files.keys()].filter((path) => /^\/(etc|var)\/zonenet\/(?!ula\.ini$)/.test(path)),
+  ...[...files.keys()].filter((path) => /^\/(etc|var)\/zonenet\/(?!(ula|zonenet)\.ini$|templates\/)/.test(path)),
   ...[...links.keys()].filter((link) => link !== 'e1000g0'),
   ...zones.keys(),
 ];
