@@ -80,12 +80,16 @@ export function checkHostAddress(address: Address, prefix: Prefix, what: string)
     });
   };
   if (!prefixContains(prefix, address)) return refuse(`it is outside ${formatPrefix(prefix)}`);
-  if (address === prefix.address) return refuse(`it is the address of the network ${formatPrefix(prefix)} itself`);
+  const special = specialAddress(address, prefix);
+  return special === undefined ? address : refuse(`it is ${special}`);
+}
+
+/** What an address of a prefix is that no host can have: "the broadcast address of 10.2.0.0/24". Undefined: hosts can. */
+export function specialAddress(address: Address, prefix: Prefix): string | undefined {
+  if (address === prefix.address) return `the address of the network ${formatPrefix(prefix)} itself`;
   const { last } = prefixRange(prefix);
-  if (familyOf(address) === 'inet' && address === addressFromValue(last, 'inet')) {
-    return refuse(`it is the broadcast address of ${formatPrefix(prefix)}`);
-  }
-  return address;
+  const isBroadcast = familyOf(address) === 'inet' && address === addressFromValue(last, 'inet');
+  return isBroadcast ? `the broadcast address of ${formatPrefix(prefix)}` : undefined;
 }
 
 /** The router's address on a network with the length of the prefix it is in. Empty for a family the network has not. */

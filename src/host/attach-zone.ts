@@ -10,9 +10,10 @@ import { checkGlobalRequest, checkHostFree, decideHostLinks, globalRecord } from
 import { carryOut, type Host, locked } from './host.ts';
 import { makeZones } from './make-zone.ts';
 import { observeHost, observeHostNetworks, observeZone } from './observe.ts';
-import { planMakeZones, type Situation, type ZoneCreations } from './plan-zones.ts';
+import { planMakeZones, type ZoneCreations } from './plan-zones.ts';
 import { observeProtection, protectionOf } from './protect.ts';
 import type { ZonePublication } from './publications.ts';
+import type { Look } from './situation.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import type { LinkRequest } from './zone-request.ts';
 
@@ -132,12 +133,7 @@ function foreign(name: ZoneName, zone: ObservedZone | undefined, id: string): Zo
 }
 
 /** @throws {OperatorError} EXISTS, VALUE_INVALID, and as `decideZones` */
-async function withLinks(
-  base: ZoneRecord,
-  request: AttachRequest,
-  situation: Situation,
-  host: Host,
-): Promise<ZoneRecord> {
+async function withLinks(base: ZoneRecord, request: AttachRequest, situation: Look, host: Host): Promise<ZoneRecord> {
   const { name } = base;
   const wanted = [...request.routes, ...request.networks.map(({ network }) => network)];
   const has = wanted.find((network) => networksOf(base).includes(network));
@@ -175,7 +171,7 @@ async function withLinks(
 async function withHostLinks(
   { nics }: ZoneRecord,
   request: AttachRequest,
-  { observed, records }: Situation,
+  { observed, records }: Look,
   decide: (request: AttachRequest) => readonly ZoneNic[],
   { system }: Host,
 ): Promise<ZoneNic[]> {

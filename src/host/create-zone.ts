@@ -3,11 +3,13 @@ import type { ZoneName } from '../domain/names.ts';
 import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
 import { hasMethod, isUnfinished, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { refuseMissingBrand } from './brands.ts';
 import { decideZones } from './decide-zone.ts';
 import { type Host, lockedAll } from './host.ts';
 import { type MadeZones, makeZones } from './make-zone.ts';
 import { type Observed, observeHost, observeHostNetworks, observeZone } from './observe.ts';
-import { planMakeZones, type Situation, type ZoneCreations } from './plan-zones.ts';
+import { planMakeZones, type ZoneCreations } from './plan-zones.ts';
+import type { Look } from './situation.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import { finishTransaction } from './transaction.ts';
 import type { OutsideRequest, ZoneRequest } from './zone-request.ts';
@@ -67,10 +69,10 @@ export async function createZone(request: ZoneRequest, host: Host): Promise<Zone
   return record;
 }
 
-/** Sees that a template gives away nothing of its own, and that a zone to be copied can be. */
+/** Sees that a template gives away nothing of its own, that there are the brands, and that a zone to be copied can be. */
 async function checkSources(
   requests: readonly ZoneRequest[],
-  { records, settings, observed }: Situation,
+  { records, settings, observed }: Look,
   { system }: Host,
 ): Promise<void> {
   const templates = new Set(requests.flatMap(({ template }) => template ?? []));
@@ -81,6 +83,7 @@ async function checkSources(
     throw new OperatorError('IN_USE', message, { hint: 'Take a template without net resources, or --clone the zone' });
   }
   for (const { name, cloneOf, brand = settings.brand, ipType } of requests) {
+    await refuseMissingBrand(brand, name, system);
     if (cloneOf === undefined) continue;
     const source = records.zones.find((zone) => zone.name === cloneOf);
     if (hasMethod({ brand, ipType }) && (source === undefined || !hasMethod(source) || source.origin !== 'made')) {

@@ -23,16 +23,17 @@ import { FEW, type Host, inParallel } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
 import { findDeadRules, findLostForwards } from './lint.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
-import { planMakeZones, type Situation } from './plan-zones.ts';
+import { planMakeZones } from './plan-zones.ts';
 import { observeProtection } from './protect.ts';
 import { faultsOf, planPublications, type ZonePublication } from './publications.ts';
 import { readSeen, type Seen } from './seen.ts';
+import type { Look } from './situation.ts';
 import { readRecords, readSettings } from './store.ts';
 
 export const isGoing = ({ state }: ZoneRecord | Network) => state === 'deleting';
 
 /** One look at all that drift is found by. */
-export async function look({ system }: Host): Promise<Situation> {
+export async function look({ system }: Host): Promise<Look> {
   const [records, settings, observed] = await Promise.all([
     readRecords(system),
     readSettings(system),
@@ -54,7 +55,7 @@ export async function findDrift(host: Host, full = false): Promise<Drift[]> {
 }
 
 /** What of the made is not as recorded: damaged records, etherstubs, links, configurations, metadata, what zones applied. */
-export async function findStanding(situation: Situation, host: Host, full = false): Promise<Drift[]> {
+export async function findStanding(situation: Look, host: Host, full = false): Promise<Drift[]> {
   const { records, observed } = situation;
   const seen = full ? await readSeen(host.system).then((old) => old.forgotten()) : await readSeen(host.system);
   const networks = records.networks.filter((network) => !isGoing(network));
@@ -82,7 +83,7 @@ export async function findStanding(situation: Situation, host: Host, full = fals
 /** What running zones' links may send that they should not, in one command for all. */
 export async function findRunningProtection(
   zones: readonly ZoneRecord[],
-  { records, settings, observed }: Situation,
+  { records, settings, observed }: Look,
   { system }: Host,
 ): Promise<Drift[]> {
   const running = zones.filter(({ name }) => name !== GLOBAL && observed.zones.get(name)?.state === 'running');
@@ -120,7 +121,7 @@ function findBegun(network: Network): Drift[] {
 }
 
 /** Whether the zone is there and its configuration has all of ours; asks zonecfg only where that may have changed. */
-async function findZoneDrift(zone: ZoneRecord, { observed }: Situation, seen: Seen, host: Host): Promise<Drift[]> {
+async function findZoneDrift(zone: ZoneRecord, { observed }: Look, seen: Seen, host: Host): Promise<Drift[]> {
   if (zone.name === GLOBAL) return [];
   const entry = observed.zones.get(zone.name);
   const usual = ['installed', 'ready', 'running', 'shutting_down', ...(zone.install ? [] : ['configured'])];
@@ -155,7 +156,7 @@ function notInstalled({ name, zonepath, origin }: ZoneRecord, state: string): Dr
 
 /** Nothing is published while a record is damaged: its zone may be a member, and would be dropped. */
 export async function planAllPublications(
-  { records, settings, observed }: Situation,
+  { records, settings, observed }: Look,
   { system }: Host,
 ): Promise<ZonePublication[]> {
   const zones = records.damaged.length > 0 ? [] : records.zones.filter((zone) => !isGoing(zone));
@@ -163,7 +164,7 @@ export async function planAllPublications(
 }
 
 /** What interrupted runs left: zones begun, zones and networks going. */
-export async function findUnfinished(situation: Situation, host: Host): Promise<Drift[]> {
+export async function findUnfinished(situation: Look, host: Host): Promise<Drift[]> {
   const { zones, networks } = situation.records;
   const plans: readonly (readonly [Omit<Drift, 'plan' | 'fault'>, () => Promise<HostPlan>])[] = [
     ...zones.filter(isUnfinished).map((zone) => {

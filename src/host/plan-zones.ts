@@ -9,11 +9,11 @@ import { planZoneConfig } from '../plan/zone-config.ts';
 import { planFirstBoot, planInstall } from '../plan/zone-life.ts';
 import { planHostKeeping } from './global-zone.ts';
 import type { Host } from './host.ts';
-import { type Observed, observeDetails, observeZone } from './observe.ts';
+import { observeDetails, observeZone } from './observe.ts';
 import { observeProtection, protectionOf } from './protect.ts';
 import { createPublisher, toldOf } from './publications.ts';
 import { createPublishing, type Publishing } from './publishing.ts';
-import type { Records } from './store.ts';
+import type { Look } from './situation.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Zones decided upon, and what makes them, in the order of its phases. */
@@ -43,17 +43,10 @@ export interface PlannedZone {
   readonly boot: HostPlan;
 }
 
-/** All that one look at the host gave. */
-export interface Situation {
-  readonly records: Records;
-  readonly settings: Settings;
-  readonly observed: Observed;
-}
-
 /** Plans what recorded zones, or such to be recorded, still lack. Changes nothing. */
 export async function planMakeZones(
   wanted: readonly ZoneRecord[],
-  { records, settings, observed: seen }: Situation,
+  { records, settings, observed: seen }: Look,
   host: Host,
 ): Promise<ZoneCreations> {
   const { system } = host;

@@ -21,7 +21,6 @@ import { look } from './drift.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
 import { type Host, locked } from './host.ts';
 import { observeHostNetworks } from './observe.ts';
-import type { Situation } from './plan-zones.ts';
 import { planRunningProtection } from './protect.ts';
 import {
   planPublications,
@@ -33,6 +32,7 @@ import {
   zonesNaming,
 } from './publications.ts';
 import { moveZone } from './renumber-zone.ts';
+import type { Look } from './situation.ts';
 import { carryOutTelling } from './started-meanwhile.ts';
 import { findNetwork, refuseDamaged } from './store.ts';
 import { planTransaction } from './transaction.ts';
@@ -160,7 +160,7 @@ function refuseUnsettled(network: Network, zones: readonly ZoneRecord[]): void {
 async function decideNetwork(
   before: Network,
   change: NetworkChange,
-  { records, settings }: Situation,
+  { records, settings }: Look,
   host: Host,
 ): Promise<{ network: Network; ula?: Prefix }> {
   const { name: newName = before.name, reservations, names, isProtected } = change;
@@ -230,7 +230,7 @@ async function decideInet6(
  *
  * @throws {OperatorError} IN_USE
  */
-function refuseRunning(before: Network, network: Network, zones: readonly ZoneRecord[], { observed }: Situation): void {
+function refuseRunning(before: Network, network: Network, zones: readonly ZoneRecord[], { observed }: Look): void {
   const up = zones.filter(({ name }) => observed.zones.get(name)?.state === 'running').map(({ name }) => name);
   if (network.mtu !== before.mtu && up.length > 0) {
     throw new OperatorError(
@@ -251,7 +251,7 @@ function refuseRunning(before: Network, network: Network, zones: readonly ZoneRe
 }
 
 /** When a zone follows that is not told now. Empty: it follows at once, or nothing of it changes. */
-function laterOf(zone: ZoneRecord, { observed }: Situation): { zone: ZoneRecord; when: string }[] {
+function laterOf(zone: ZoneRecord, { observed }: Look): { zone: ZoneRecord; when: string }[] {
   const state = observed.zones.get(zone.name)?.state;
   if (!hasMethod(zone)) return [{ zone, when: 'when it asks for its lease again, or its owner sets it' }];
   return state === 'running' ? [] : [{ zone, when: `at its next boot (it is ${state ?? 'gone'})` }];

@@ -12,7 +12,8 @@ import { carryOut, type Host, locked } from './host.ts';
 import { clearLeftovers } from './leftovers.ts';
 import { makeZones } from './make-zone.ts';
 import { observeHost } from './observe.ts';
-import { planMakeZones, type Situation } from './plan-zones.ts';
+import { planMakeZones } from './plan-zones.ts';
+import type { Look } from './situation.ts';
 import { findZone } from './store.ts';
 import { finishTransaction } from './transaction.ts';
 
@@ -78,7 +79,7 @@ export async function sync(host: Host): Promise<Convergence> {
 }
 
 /** One look, after the record of the global zone has followed what the host has changed of its own addresses. */
-async function lookAnew(host: Host): Promise<Situation> {
+async function lookAnew(host: Host): Promise<Look> {
   const situation = await look(host);
   const { plan } = convergenceOf(await findHostDrift(situation.records.zones, host.system));
   if (plan.length === 0) return situation;
@@ -87,7 +88,7 @@ async function lookAnew(host: Host): Promise<Situation> {
 }
 
 /** A link that came back has no protection yet. */
-async function protectNew(before: Situation, host: Host): Promise<void> {
+async function protectNew(before: Look, host: Host): Promise<void> {
   const situation = { ...before, observed: await observeHost(host.system) };
   const ready = situation.records.zones.filter(({ state }) => state === 'ready');
   await carryOut(convergenceOf(await findRunningProtection(ready, situation, host)).plan, host);
@@ -101,7 +102,7 @@ async function finishZone(name: ZoneName, host: Host): Promise<void> {
   await locked(host, `zone.${name}`, () => makeZones([name], plan, host));
 }
 
-async function waitForAll(situation: Situation, faults: OperatorError[], host: Host): Promise<void> {
+async function waitForAll(situation: Look, faults: OperatorError[], host: Host): Promise<void> {
   // Those too that have started since.
   const now = { ...situation, observed: await observeHost(host.system) };
   const running = (await planAllPublications(now, host)).filter((publication) => publication.running);

@@ -1,7 +1,9 @@
 import { type Address, parseAddress } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { type HistoryEntry, originOf } from '../domain/history.ts';
-import { formatPrefix, prefixContains } from '../domain/prefix.ts';
+import type { NetworkName } from '../domain/names.ts';
+import { specialAddress } from '../domain/network.ts';
+import { formatPrefix, type Prefix, prefixContains } from '../domain/prefix.ts';
 import { formatReservation, reservationOf } from '../domain/reservation.ts';
 import type { ZoneNic } from '../domain/zone-record.ts';
 import type { System } from '../system/system.ts';
@@ -70,9 +72,16 @@ function ownersOfAddress(address: Address, { networks, zones }: Records): Found[
     ...networks.flatMap(({ name, prefixes }) =>
       prefixes
         .filter((prefix) => prefixContains(prefix, address))
-        .map((prefix) => ({ owner: '', as: `nobody's, in ${formatPrefix(prefix)} of network ${name}` })),
+        .map((prefix) => ({ owner: '', as: placeOf(address, prefix, name) })),
     ),
   ];
+}
+
+function placeOf(address: Address, prefix: Prefix, network: NetworkName): string {
+  const special = specialAddress(address, prefix);
+  return special === undefined
+    ? `nobody's, in ${formatPrefix(prefix)} of network ${network}`
+    : `${special}, network ${network}`;
 }
 
 function ownersOfLink(link: string, { networks, zones }: Records): Found[] {

@@ -18,6 +18,8 @@ for (const [asked, owner, as] of [
   ['pnic0', 'zone proxy', 'its link outside, over e1000g0'],
   ['zstub0', 'network back', 'its etherstub'],
   ['10.2.0.77', '', "nobody's, in 10.2.0.0/24 of network back"],
+  ['10.2.0.255', '', 'the broadcast address of 10.2.0.0/24, network back'],
+  ['10.2.0.0', '', 'the address of the network 10.2.0.0/24 itself, network back'],
   ['192.0.2.10', '', "this host's own, e1000g0/v4"],
   ['mine0', '', 'vnic over zstub0 that znetadm did not make'],
 ] as const) {

@@ -21,6 +21,25 @@ const commands = (fake: FakeHost) =>
     .filter((change) => change.startsWith('/'))
     .map((change) => change.replace(/^\/usr\/s?bin\//, '').replace(/ \/(var|opt)\/\S+/, ''));
 
+test('a brand that this host has not is refused by name, before anything is made', async () => {
+  const fake = await hostWith('back');
+  for (const brand of ['ipkg', 'lx']) fake.files.set(`/usr/lib/brand/${brand}/config.xml`, '');
+  for (const directory of [
+    '/usr',
+    '/usr/lib',
+    '/usr/lib/brand',
+    '/usr/lib/brand/ipkg',
+    '/usr/lib/brand/lx',
+    '/usr/lib/brand/old',
+  ])
+    fake.directories.add(directory);
+  const error = await rejects(() => createZone(memberRequest('guest', undefined, { brand: 'old' }), fake.host));
+  assert.is(error.message, 'Cannot create zone "guest": this host has no brand "old"');
+  assert.is(error.hint, 'It has ipkg, lx');
+  assert.equal(fake.changes, []);
+  await createZone(memberRequest('guest', undefined, { brand: 'lx' }), fake.host);
+});
+
 for (const brand of ['lx', 'bhyve']) {
   test(`a zone of brand ${brand} gets link, address and record; nothing is published or waited for`, async () => {
     const fake = await hostWith('back', 'proxy');
