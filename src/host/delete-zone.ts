@@ -13,6 +13,7 @@ import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
 import { planLate, planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
+import { refuseRenamed } from './renamed.ts';
 import { carryOutTelling } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
@@ -35,7 +36,11 @@ export function removalPlan({ announce, remove, forget }: ZoneRemoval): HostPlan
   return [...announce, ...remove, ...forget];
 }
 
-/** Plans the removal of what a record owns, as far as it is there, and tells its routers. Changes nothing. */
+/**
+ * Plans the removal of what a record owns, as far as it is there, and tells its routers. Changes nothing.
+ *
+ * @throws {OperatorError} NOT_OURS
+ */
 export async function planRemoval(
   record: ZoneRecord,
   { system }: Host,
@@ -46,6 +51,7 @@ export async function planRemoval(
     readSettings(system),
     observeHost(system),
   ]);
+  await refuseRenamed(record, records, observed, system);
   const { interfaces } = await observeDetails(observed, [record], system);
   const zone = await observeZone(record.name, observed, system);
   const leaving = planZoneRemoval(record, zone);

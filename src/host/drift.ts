@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import { GLOBAL } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
 import { isUnfinished, type ZoneRecord } from '../domain/zone-record.ts';
 import {
@@ -26,6 +26,7 @@ import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planMakeZones } from './plan-zones.ts';
 import { observeProtection } from './protect.ts';
 import { faultsOf, planPublications, type ZonePublication } from './publications.ts';
+import { findRenamed, renamedHint } from './renamed.ts';
 import { readSeen, type Seen } from './seen.ts';
 import type { Look } from './situation.ts';
 import { readRecords, readSettings } from './store.ts';
@@ -121,19 +122,27 @@ function findBegun(network: Network): Drift[] {
 }
 
 /** Whether the zone is there and its configuration has all of ours; asks zonecfg only where that may have changed. */
-async function findZoneDrift(zone: ZoneRecord, { observed }: Look, seen: Seen, host: Host): Promise<Drift[]> {
+async function findZoneDrift(zone: ZoneRecord, { records, observed }: Look, seen: Seen, host: Host): Promise<Drift[]> {
   if (zone.name === GLOBAL) return [];
   const entry = observed.zones.get(zone.name);
   const usual = ['installed', 'ready', 'running', 'shutting_down', ...(zone.install ? [] : ['configured'])];
-  if (entry === undefined || !usual.includes(entry.state)) {
-    return [notInstalled(zone, entry?.state ?? 'missing')];
+  if (entry === undefined) {
+    const now = await findRenamed(zone, records, observed, host.system);
+    return [now === undefined ? notInstalled(zone, 'missing') : renamed(zone, now)];
   }
+  if (!usual.includes(entry.state)) return [notInstalled(zone, entry.state)];
   const asked = await seen.config(zone);
   if (asked.inOrder) return [];
   const found = await observeZone(zone.name, observed, host.system);
   const drifts = found === undefined ? [notInstalled(zone, 'missing')] : findConfigDrift(zone, found);
   if (drifts.length === 0) asked.note();
   return drifts;
+}
+
+function renamed({ name }: ZoneRecord, now: ZoneName): Drift {
+  const message = `Cannot mend zone "${name}": it is called "${now}" now`;
+  const fault = new OperatorError('DRIFT', message, { hint: renamedHint(name, now) });
+  return { of: `zone "${name}"`, item: 'zone', expected: name, found: `called ${now}`, plan: [], fault };
 }
 
 function notInstalled({ name, zonepath, origin }: ZoneRecord, state: string): Drift {

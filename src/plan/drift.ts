@@ -1,13 +1,14 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { Network } from '../domain/network.ts';
 import { ownNics } from '../domain/nic.ts';
-import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
+import { parseZonePath, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { Link, LinkProtection } from '../illumos/dladm.ts';
 import { metadataFile } from './host-paths.ts';
 import type { HostPlan } from './host-step.ts';
 import { type Links, planEtherstub, planVnics } from './links.ts';
 import { desiredProtection, type ObservedProtection, planProtection } from './protection.ts';
 import type { Publication } from './publish.ts';
+import { recordZone } from './records.ts';
 import { planInterfaces } from './shared-stack.ts';
 import { desiredConfig, isMarked, isOurs, lackingIn, type ObservedZone, planZoneConfig } from './zone-config.ts';
 
@@ -105,7 +106,7 @@ function describeLink(link: Link | undefined): string {
   return over === undefined ? kind : `${kind} over ${over}, mtu ${mtu}`;
 }
 
-/** The configuration of a zone that is installed, where it lacks what is recorded. */
+/** The configuration of a zone that is installed, where it lacks what is recorded, and its path, where it was moved. */
 export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift[] {
   const { links, filesystems } = lackingIn(observed.config, desiredConfig(zone)) ?? { links: [], filesystems: [] };
   const unmarked = zone.origin === 'attached' && !isMarked(observed);
@@ -115,7 +116,7 @@ export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift
     ...links.map((link) => `net ${link}`),
     ...filesystems.map(({ dir }) => `fs ${dir}`),
   ];
-  return driftWhere(
+  const lacking = driftWhere(
     {
       of: `zone "${zone.name}"`,
       item: 'configuration',
@@ -123,6 +124,15 @@ export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift
       found: ours ? 'missing' : 'another zone of that name',
     },
     () => planZoneConfig(zone, observed),
+  );
+  return [...lacking, ...(isOurs(zone, observed) && zone.state === 'ready' ? findMove(zone, observed) : [])];
+}
+
+/** Where a zone is, its administrator decides: the record follows (`zoneadm move`). */
+function findMove(zone: ZoneRecord, { zonepath: found }: ObservedZone): Drift[] {
+  const { name, zonepath: expected } = zone;
+  return driftWhere({ of: `zone "${name}"`, item: 'zonepath', expected, found }, () =>
+    found === expected ? [] : [recordZone({ ...zone, zonepath: parseZonePath(found) }, '~', `moved to ${found}`)],
   );
 }
 

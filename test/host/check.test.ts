@@ -54,6 +54,14 @@ const CASES: readonly [what: string, spoil: (fake: FakeHost) => unknown, wanted:
     ['zone "web1" | configuration | net znic1, fs /etc/zonenet/host | missing'],
   ],
   [
+    'a zone that its administrator has moved',
+    (fake) => {
+      const config = fake.zones.get('web1')?.config ?? [];
+      config.splice(config.indexOf('set zonepath="/zones/web1"'), 1, 'set zonepath="/pool2/web1"');
+    },
+    ['zone "web1" | zonepath | /zones/web1 | /pool2/web1'],
+  ],
+  [
     'metadata not applied',
     (fake) => Object.assign(fake.zones.get('proxy') ?? {}, { generation: 1, id: 77 }),
     ['zone "proxy" | applied | ok (2) | behind (1 of 2)'],
@@ -125,6 +133,24 @@ test("what only a person can mend is told, and somebody else's is left alone", a
   const { faults } = await sync(fake.host);
   assert.is(faults.length, 4);
   assert.is(JSON.stringify([...fake.links, ...fake.zones]), before);
+});
+
+test('a zone that was renamed is told by its new name, and keeps what it was given', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const zone = fake.zones.get('web1');
+  assert.ok(zone);
+  await fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', 'web1', 'halt'] });
+  fake.zones.delete('web1');
+  fake.zones.set('web9', zone);
+  assert.ok((await told(fake)).includes('zone "web1" | zone | web1 | called web9'));
+  fake.changes.splice(0);
+  const error = await rejects(() => deleteZone(parseZoneName('web1'), false, fake.host));
+  assert.is(error.message, 'Cannot delete zone "web1": it is called "web9" now');
+  assert.match(error.hint ?? '', /zonecfg -z web9 set zonename=web1/);
+  assert.equal(fake.changes, []);
+  fake.zones.delete('web9');
+  fake.zones.set('web1', zone);
+  assert.equal(await told(fake), []);
 });
 
 test('the second look asks nothing of zones that are in order', async () => {
