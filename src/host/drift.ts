@@ -150,7 +150,7 @@ function notInstalled({ name, zonepath, origin }: ZoneRecord, state: string): Dr
   const forget = `if it is not wanted any more:   znetadm ${verb}-zone ${name}`;
   const hints: Record<string, string> = {
     missing: `${forget}\nto make it anew:                delete it so, and create it again`,
-    configured: `${forget}\nto install it again, empty:     /usr/sbin/zoneadm -z ${name} install`,
+    configured: `${forget}\nto attach what was detached:    /usr/sbin/zoneadm -z ${name} attach\nto install it again, empty:     /usr/sbin/zoneadm -z ${name} install`,
     incomplete: `${forget}\nto install it again, empty:     /usr/sbin/zoneadm -z ${name} uninstall -F; /usr/sbin/zoneadm -z ${name} install`,
     down: `it sticks on its way down:      /usr/sbin/zoneadm -z ${name} halt\nwho holds its files open:       /usr/sbin/fuser -c ${zonepath}/root`,
   };
