@@ -259,8 +259,20 @@ function choose({ roll, one }: Dice): Deed {
       }),
     () => deed('by hand: an upgrade', async (fake) => void fake.files.set(EDITION, `${one('one', 'two', 'three')}\n`)),
     () => {
-      const text = one('nameserver[] = 192.0.2.53\n', '[vars]\ncolour = grey\n', '');
-      return deed('by hand: other settings', async (fake) => void fake.files.set(SETTINGS_FILE, `format = 1\n${text}`));
+      const text = one(
+        'nameserver[] = 192.0.2.53',
+        '[vars]\ncolour = grey',
+        'inside-name = vn\noutside-name = vo',
+        'protection = no',
+        'mtu = 1400',
+        'reserved[] = 10.1.0.0/16',
+        'zones = /pool',
+        '',
+      );
+      return deed(
+        'by hand: other settings',
+        async (fake) => void fake.files.set(SETTINGS_FILE, `format = 1\n${text}\n`),
+      );
     },
     () => {
       const file = one('motd.hbs', `zones/${zone}/motd.hbs`, 'partials/banner.hbs');
