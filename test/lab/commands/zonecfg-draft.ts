@@ -48,6 +48,9 @@ export const GLOBALS = [
   'fs-allowed',
 ] as const;
 
+/** Brands that the lab's host has installed: a zone with SMF, and one without. */
+export const BRANDS = ['ipkg', 'lx'];
+
 /** What `create -b` starts from: brand ipkg and no ip-type, which is shared (§4.2). */
 export const blankDraft = (): Draft => ({
   globals: new Map([

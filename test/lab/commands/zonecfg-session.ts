@@ -4,6 +4,7 @@ import { type Call, NotModelled } from '../daemon/call.ts';
 import type { Lab, Zone } from '../daemon/state.ts';
 import { refuseGlobal, refuseResource, refuseValue, verify } from './zonecfg-check.ts';
 import {
+  BRANDS,
   blankDraft,
   configOf,
   type Draft,
@@ -283,6 +284,8 @@ function set(session: Session, { properties, args }: Command): void {
 
 function setGlobal(session: Session, draft: Draft, name: string, text: string): void {
   if (!GLOBALS.some((global) => global === name)) throw new NotModelled(`zonecfg set ${name}`);
+  // What it says of a brand that is not installed, no source here tells.
+  if (name === 'brand' && !BRANDS.includes(text)) throw new NotModelled(`zonecfg set brand=${text}`);
   if ((name === 'zonepath' || name === 'brand') && isInstalled(session)) {
     throw new Complaint([`Zone ${session.zoneName} already installed; set ${name} not allowed.`], false);
   }

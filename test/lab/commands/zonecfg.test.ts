@@ -384,7 +384,14 @@ test('forgets with cancel and revert', async () => {
   assert.equal([...globals], [['pool', 'p']]);
 });
 
-for (const command of ['add device', 'set max-lwps=10', 'help', 'create -a /x', 'add net; set mac-addr=auto']) {
+for (const command of [
+  'add device',
+  'set max-lwps=10',
+  'set brand=nosuch',
+  'help',
+  'create -a /x',
+  'add net; set mac-addr=auto',
+]) {
   test(`refuses ${command} as not modelled`, async () => {
     await fromFile('router0', 'router0.cfg', ROUTER);
     assert.is((await rejects(() => run(['zonecfg', '-z', 'router0', command]))).name, 'NotModelled');
