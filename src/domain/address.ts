@@ -91,7 +91,7 @@ export function addressValue(address: Address): bigint {
 export function addressFromValue(value: bigint, family: Family): Address {
   if (value < 0n || value >> BigInt(ADDRESS_BITS[family]) !== 0n)
     throw new RangeError(`${value} is no ${family} address`);
-  if (family === 'inet') return parseIpv4([24n, 16n, 8n, 0n].map((shift) => (value >> shift) & 255n).join('.'));
+  if (family === 'inet') return [24, 16, 8, 0].map((shift) => (Number(value) >>> shift) & 255).join('.') as Ipv4Address;
   const hex = value.toString(16).padStart(32, '0');
   return parseIpv6((hex.match(/.{4}/g) ?? []).join(':'));
 }

@@ -69,7 +69,8 @@ export function createAddressGiver(network: Network, owners: AddressOwners): Add
       let value = cursors.get(prefix) ?? first;
       while (value <= last) {
         const address = addressFromValue(value, family);
-        const reserved = reservationOf(address, reservations);
+        // Most that are tried are somebody's: they are looked at no further.
+        const reserved = given.has(address) ? undefined : reservationOf(address, reservations);
         value = (reserved === undefined ? value : addressValue(reserved.last)) + 1n;
         if (reserved !== undefined || given.has(address)) continue;
         cursors.set(prefix, value);
