@@ -51,7 +51,7 @@ export async function planRemoval(
     readSettings(system),
     observeHost(system),
   ]);
-  await refuseRenamed(record, records, observed, system);
+  await refuseRenamed(record, { records, observed }, system);
   const { interfaces } = await observeDetails(observed, [record], system);
   const zone = await observeZone(record.name, observed, system);
   const leaving = planZoneRemoval(record, zone);

@@ -26,7 +26,7 @@ import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planMakeZones } from './plan-zones.ts';
 import { observeProtection } from './protect.ts';
 import { faultsOf, planPublications, type ZonePublication } from './publications.ts';
-import { findRenamed, renamedHint } from './renamed.ts';
+import { type RenamedZones, renamedHint, renamedZones } from './renamed.ts';
 import { readSeen, type Seen } from './seen.ts';
 import type { Look } from './situation.ts';
 import { readRecords, readSettings } from './store.ts';
@@ -62,6 +62,7 @@ export async function findStanding(situation: Look, host: Host, full = false): P
   const networks = records.networks.filter((network) => !isGoing(network));
   const zones = records.zones.filter((zone) => zone.state === 'ready');
   const publications = await planAllPublications(situation, host);
+  const renamed = renamedZones(situation, host.system);
   const drifts = [
     ...records.damaged.map((fault) => damage('record', fault)),
     ...faultsOf(publications).map((fault) => damage('template', fault)),
@@ -69,7 +70,7 @@ export async function findStanding(situation: Look, host: Host, full = false): P
     ...zones.flatMap((zone) => findLinkDrift(zone, observed.links)),
     ...zones.flatMap((zone) => findInterfaceDrift(zone, observed.interfaces)),
     ...(await findRunningProtection(zones, situation, host)),
-    ...(await inParallel(zones, FEW, (zone) => findZoneDrift(zone, situation, seen, host))).flat(),
+    ...(await inParallel(zones, FEW, (zone) => findZoneDrift(zone, situation, { seen, renamed }, host))).flat(),
     ...(await findHostDrift(zones, host.system)),
     ...(await findHostServiceDrift(zones, host.system)),
     ...zones.flatMap((zone) => findLostForwards(zone, records.zones)),
@@ -122,13 +123,18 @@ function findBegun(network: Network): Drift[] {
 }
 
 /** Whether the zone is there and its configuration has all of ours; asks zonecfg only where that may have changed. */
-async function findZoneDrift(zone: ZoneRecord, { records, observed }: Look, seen: Seen, host: Host): Promise<Drift[]> {
+async function findZoneDrift(
+  zone: ZoneRecord,
+  { observed }: Look,
+  { seen, renamed }: { seen: Seen; renamed: RenamedZones },
+  host: Host,
+): Promise<Drift[]> {
   if (zone.name === GLOBAL) return [];
   const entry = observed.zones.get(zone.name);
   const usual = ['installed', 'ready', 'running', 'shutting_down', ...(zone.install ? [] : ['configured'])];
   if (entry === undefined) {
-    const now = await findRenamed(zone, records, observed, host.system);
-    return [now === undefined ? notInstalled(zone, 'missing') : renamed(zone, now)];
+    const now = await renamed(zone);
+    return [now === undefined ? notInstalled(zone, 'missing') : calledOtherwise(zone, now)];
   }
   if (!usual.includes(entry.state)) return [notInstalled(zone, entry.state)];
   const asked = await seen.config(zone);
@@ -139,7 +145,7 @@ async function findZoneDrift(zone: ZoneRecord, { records, observed }: Look, seen
   return drifts;
 }
 
-function renamed({ name }: ZoneRecord, now: ZoneName): Drift {
+function calledOtherwise({ name }: ZoneRecord, now: ZoneName): Drift {
   const message = `Cannot mend zone "${name}": it is called "${now}" now`;
   const fault = new OperatorError('DRIFT', message, { hint: renamedHint(name, now) });
   return { of: `zone "${name}"`, item: 'zone', expected: name, found: `called ${now}`, plan: [], fault };

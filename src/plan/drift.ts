@@ -10,7 +10,7 @@ import { desiredProtection, type ObservedProtection, planProtection } from './pr
 import type { Publication } from './publish.ts';
 import { recordZone } from './records.ts';
 import { planInterfaces } from './shared-stack.ts';
-import { desiredConfig, isMarked, isOurs, lackingIn, type ObservedZone, planZoneConfig } from './zone-config.ts';
+import { desiredConfig, isOurs, lackingIn, markOf, type ObservedZone, planZoneConfig } from './zone-config.ts';
 
 /** One thing that is not as recorded. */
 export interface Drift {
@@ -109,7 +109,7 @@ function describeLink(link: Link | undefined): string {
 /** The configuration of a zone that is installed, where it lacks what is recorded, and its path, where it was moved. */
 export function findConfigDrift(zone: ZoneRecord, observed: ObservedZone): Drift[] {
   const { links, filesystems } = lackingIn(observed.config, desiredConfig(zone)) ?? { links: [], filesystems: [] };
-  const unmarked = zone.origin === 'attached' && !isMarked(observed);
+  const unmarked = zone.origin === 'attached' && markOf(observed) === undefined;
   const ours = unmarked || isOurs(zone, observed);
   const lacks = [
     ...(unmarked ? [`zonenet-id ${zone.id}`] : []),

@@ -129,9 +129,9 @@ export function planUnconfigure(record: ZoneRecord, observed: ObservedZone | und
   return [configure(record, text, '-', observed.state === 'running' ? FROM_NEXT_BOOT : '')];
 }
 
-/** Whether a zone on the host belongs to a record, this one or another. */
-export function isMarked({ config }: ObservedZone): boolean {
-  return config.attributes[ID] !== undefined;
+/** The id of the record that a zone on the host belongs to, this one or another. Undefined: it belongs to none. */
+export function markOf({ config }: ObservedZone): string | undefined {
+  return config.attributes[ID];
 }
 
 /**

@@ -45,6 +45,16 @@ const CASES: readonly [what: string, spoil: (fake: FakeHost) => unknown, wanted:
     [`zone "web1" | metadata ${METADATA} | generation 1 | generation 1: the file there cannot be read`],
   ],
   [
+    'metadata with a quote too many',
+    (fake) => {
+      const file = '/var/zonenet/zones/proxy/metadata.ini';
+      fake.files.set(file, (fake.files.get(file) ?? '').replace('[end]\n', '[forward.web1]\nrdr[] = "tcp\n\n[end]\n'));
+    },
+    [
+      'zone "proxy" | metadata /var/zonenet/zones/proxy/metadata.ini | generation 3 | generation 2 → 3: without forward "tcp',
+    ],
+  ],
+  [
     'a mount and a link that the configuration lost',
     (fake) => {
       const config = fake.zones.get('web1')?.config ?? [];
