@@ -112,14 +112,30 @@ async function protectZones(names: readonly string[], settings: Settings, host: 
   const ours = recorded.filter(({ name }) => wanted.has(name));
   if (ours.length === 0) return [];
   const [held, left] = await takeLocks(ours, host);
+  const ready = ({ zones }: Records) => zones.filter(({ name, state }) => held.has(name) && state === 'ready');
   try {
-    const records = await readRecords(host.system);
-    const zones = records.zones.filter(({ name, state }) => held.has(name) && state === 'ready');
-    if (zones.length > 0) await protectHeld(zones, records, settings, host);
+    let records = await readRecords(host.system);
+    let zones = ready(records);
+    while (zones.length > 0) {
+      await protectHeld(zones, records, settings, host);
+      // Who gives zones other addresses has not their locks: they are recorded first, and then allowed. What was not recorded by
+      // now is allowed by whoever records it.
+      const before = heldTo(records);
+      records = await readRecords(host.system);
+      const now = heldTo(records);
+      zones = ready(records).filter(({ name }) => now(name) !== before(name));
+    }
   } finally {
     for (const release of held.values()) await release();
   }
   return left;
+}
+
+/** All of the records that the protection of a zone follows from. */
+function heldTo({ networks, zones }: Records): (name: string) => string {
+  const known = new Map<string, ZoneRecord>(zones.map((zone) => [zone.name, zone]));
+  const common = JSON.stringify(networks);
+  return (name) => `${known.get(name)?.role} ${JSON.stringify(known.get(name)?.nics)} ${common}`;
 }
 
 /** The locks of zones, without waiting for any; and the names of those that others have. */

@@ -1,5 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseNetworkName } from '../../src/domain/names.ts';
+import { parsePrefix } from '../../src/domain/prefix.ts';
+import { setNetwork } from '../../src/host/set-network.ts';
 import { createWatch } from '../../src/host/watch.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 import { changes, hostWith } from '../support/story.ts';
@@ -83,6 +86,25 @@ test('a zone that another command works on has its turn later', async () => {
   await watch.look();
   assert.is(changes(fake).length, 2);
   assert.is(fake.locks.size, 0);
+});
+
+test('a zone whose address changes between the look and the protection is held to the new one', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  await reboot(fake, 'web1');
+  const { run } = fake.system;
+  fake.system.run = async (command) => {
+    const answer = await run(command);
+    if (!command.args.includes('protection,allowed-ips')) return answer;
+    fake.system.run = run;
+    const change = { prefix: parsePrefix('10.9.0.0/24'), routers: [], vars: {}, unset: [] };
+    await setNetwork(parseNetworkName('back'), change, fake.host);
+    return answer;
+  };
+  await watch.look();
+  assert.is(fake.links.get('znic1')?.allowedIps, '10.9.0.2/32');
+  assert.is(fake.links.get('znic1')?.protection, ALL);
 });
 
 test('a zone of others is left alone', async () => {
