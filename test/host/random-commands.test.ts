@@ -353,6 +353,18 @@ function interrupted(fake: FakeHost, between: Deed, story: string[], programs: n
   return { ...fake, host: { ...fake.host, system: { ...fake.system, run } } };
 }
 
+/** The same host for one command, of which one program fails and does nothing: the one after so many. */
+function failing(fake: FakeHost, story: string[], programs: number): FakeHost {
+  let left = programs;
+  const run = async (command: Command) => {
+    left -= 1;
+    if (left !== 0) return await fake.system.run(command);
+    story.push(`fails: ${command.program} ${command.args.join(' ')}`);
+    return { status: 1, timedOut: false, stdout: '', stderr: 'it does not want to\n' };
+  };
+  return { ...fake, host: { ...fake.host, system: { ...fake.system, run } } };
+}
+
 /** Rules that can never match, sites that nobody can serve and faulty templates are told by check: somebody has to act. */
 const isTold = (item: string) => /^(rule|site|template)/.test(item);
 
@@ -419,8 +431,10 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
       const [chosen, between] = [choose(random), choose(random)];
       const isBetween = random.roll(3) === 0 && ![chosen, between].some(({ what }) => BY_HAND.test(what));
       const kill = !isBetween && random.roll(4) === 0 ? fake.changes.length + 1 + random.roll(8) : undefined;
+      const fails = !isBetween && kill === undefined && random.roll(4) === 0;
       fake.killAt = kill;
-      const on = isBetween ? interrupted(fake, between, story, 1 + random.roll(12)) : fake;
+      const other = fails ? failing(fake, story, 1 + random.roll(16)) : fake;
+      const on = isBetween ? interrupted(fake, between, story, 1 + random.roll(12)) : other;
       const end = await attempt(chosen, on).catch((error: Error) => {
         if (kill === undefined) throw error;
         return `killed: ${error.message}`;
@@ -429,7 +443,7 @@ for (let seed = FIRST ?? 1; seed <= (LAST ?? FIRST ?? 1); seed++) {
       fake.locks.clear();
       story.push(`${chosen.what}: ${end}`);
       try {
-        if (kill !== undefined || BY_HAND.test(chosen.what)) await sync(fake.host);
+        if (kill !== undefined || fails || BY_HAND.test(chosen.what)) await sync(fake.host);
         await checkAll(fake);
       } catch (error) {
         throw new Error(`${(error as Error).message}\n${story.join('\n')}`, { cause: error });
