@@ -9,15 +9,12 @@ import { bootProgramFile, metadataFile } from '../plan/host-paths.ts';
 import type { HostStep, LateHostStep } from '../plan/host-step.ts';
 import { filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
 import { digestOfLayers } from '../plan/template-digest.ts';
-import { EDITION, inputsKey, isBootProgramFor, NOTHING_OWN } from '../plan/zone-inputs.ts';
+import { EDITION, HEAD_BYTES, inputsKey, isBootProgramFor, NOTHING_OWN } from '../plan/zone-inputs.ts';
 import { hostTemplates } from '../plan/zone-paths.ts';
 import { digestOf } from '../render/digest.ts';
 import type { System } from '../system/system.ts';
 import { readPublishedFile, readPublishedHead } from './published-files.ts';
 import type { HostLayers } from './site-templates.ts';
-
-/** Enough to tell what a program was made for. */
-const HEAD_BYTES = 120;
 
 /** What a program is made from, asked for only when one is. */
 interface Sources {

@@ -32,6 +32,9 @@ export function inputsKey({ text, edition, own }: ZoneInputs): string {
 /** The line that a boot program for these inputs begins with. */
 export const bootProgramHead = (key: string) => `# zonenet boot program 1 ${key}\n`;
 
+/** Bytes of a file that tell what it was made from: of a boot program, and of what was proved last. */
+export const HEAD_BYTES = 120;
+
 /** Whether a program was made for that key. */
 export function isBootProgramFor(key: string, program: string | undefined): boolean {
   return program?.startsWith(bootProgramHead(key)) === true;

@@ -2,12 +2,9 @@
 import type { RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { beginsWithKey, lastGoodWithin, parseLastGood, type StoredConfiguration } from '../plan/last-good.ts';
-import { isBootProgramFor } from '../plan/zone-inputs.ts';
+import { HEAD_BYTES, isBootProgramFor } from '../plan/zone-inputs.ts';
 import { HOST_BOOT, LAST_GOOD } from '../plan/zone-paths.ts';
 import type { System } from '../system/system.ts';
-
-/** Enough to tell what files were made from. */
-const HEAD_BYTES = 120;
 
 /** What somebody has made of the same inputs: what the metadata say, the files, and the text of LAST_GOOD with both. */
 export interface Rendered {
