@@ -93,7 +93,8 @@ test('killed at any moment, again and again: repair leaves nothing lost, double 
     const zone = `z${Math.floor(random() * 8)}`;
     const isThere = (await lab.run(['/bin/test', '-e', `/etc/zonenet/zones/${zone}.ini`])).status === 0;
     const words = isThere ? ['delete-zone', zone] : ['create-zone', '-N', 'back', '--no-install', zone];
-    const after = (0.02 + random() * (longest / 1000)).toFixed(3);
+    // As long as the quickest took with all of the way there, so that most are met on a machine of any speed.
+    const after = (0.01 + random() * (longest / 1000)).toFixed(3);
     const began = performance.now();
     // Only the process itself: what it has started goes on for its moment, as on any host.
     const { status, stderr } = await lab.run([
@@ -109,7 +110,7 @@ test('killed at any moment, again and again: repair leaves nothing lost, double 
     if (status === 137 || status === 124 || status === null) ended.killed += 1;
     else if (status === 0) {
       ended.done += 1;
-      longest = Math.max(100, Math.min(longest, performance.now() - began));
+      longest = Math.min(longest, performance.now() - began - 10);
     } else {
       ended.refused += 1;
       assert.match(stderr, 'to finish it', `${words.join(' ')}: ${status}: ${stderr}`);
