@@ -1,5 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
+import { SETTINGS_FILE } from '../plan/host-paths.ts';
 import type { System } from '../system/system.ts';
 
 /** Where libbrand looks for them: BRAND/config.xml (usr/src/lib/libbrand/common/libbrand.c). */
@@ -20,6 +21,6 @@ export async function refuseMissingBrand(brand: string, zone: ZoneName, system: 
   // A host that keeps them elsewhere is none that we know: zonecfg tells.
   if (known.length === 0) return;
   throw new OperatorError('NOT_FOUND', `Cannot create zone "${zone}": this host has no brand "${brand}"`, {
-    hint: `It has ${known.join(', ')}`,
+    hint: `It has ${known.join(', ')}\nto take one of them:   create-zone -b BRAND, or "brand = BRAND" in ${SETTINGS_FILE} for all`,
   });
 }

@@ -35,7 +35,7 @@ test('a brand that this host has not is refused by name, before anything is made
     fake.directories.add(directory);
   const error = await rejects(() => createZone(memberRequest('guest', undefined, { brand: 'old' }), fake.host));
   assert.is(error.message, 'Cannot create zone "guest": this host has no brand "old"');
-  assert.is(error.hint, 'It has ipkg, lx');
+  assert.match(error.hint ?? '', /^It has ipkg, lx\n/);
   assert.equal(fake.changes, []);
   await createZone(memberRequest('guest', undefined, { brand: 'lx' }), fake.host);
 });
