@@ -1,10 +1,10 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
+import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { markOf } from '../plan/zone-config.ts';
 import type { System } from '../system/system.ts';
 import { FEW, inParallel } from './host.ts';
-import { observeZone } from './observe.ts';
+import { observeConfig } from './observe.ts';
 import type { Look } from './situation.ts';
 
 /**
@@ -17,11 +17,8 @@ export function renamedZones({ records, observed }: Pick<Look, 'records' | 'obse
   async function ask(): Promise<ReadonlyMap<string, ZoneName>> {
     const known = new Set<string>(records.zones.map(({ name }) => name));
     // What the host lists is the name of a zone, whoever gave it.
-    const others = [...observed.zones.keys()].filter((name) => !known.has(name)) as ZoneName[];
-    const marks = await inParallel(others, FEW, async (name) => {
-      const zone = await observeZone(name, observed, system);
-      return [zone === undefined ? undefined : markOf(zone), name] as const;
-    });
+    const others = [...observed.zones.keys()].filter((name) => name !== GLOBAL && !known.has(name)) as ZoneName[];
+    const marks = await inParallel(others, FEW, async (name) => [await markOn(name, system), name] as const);
     return new Map(marks.flatMap(([mark, name]) => (mark === undefined ? [] : [[mark, name] as const])));
   }
 
@@ -29,6 +26,17 @@ export function renamedZones({ records, observed }: Pick<Look, 'records' | 'obse
     names ??= ask();
     return (await names).get(id);
   };
+}
+
+/** A zone of others that tells nothing, or what nobody can read, keeps no question from being answered. */
+async function markOn(name: ZoneName, system: System): Promise<string | undefined> {
+  try {
+    const config = await observeConfig(name, system);
+    return config === undefined ? undefined : markOf({ config });
+  } catch (error) {
+    if (error instanceof OperatorError) return undefined;
+    throw error;
+  }
 }
 
 export type RenamedZones = ReturnType<typeof renamedZones>;

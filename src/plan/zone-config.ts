@@ -130,7 +130,7 @@ export function planUnconfigure(record: ZoneRecord, observed: ObservedZone | und
 }
 
 /** The id of the record that a zone on the host belongs to, this one or another. Undefined: it belongs to none. */
-export function markOf({ config }: ObservedZone): string | undefined {
+export function markOf({ config }: Pick<ObservedZone, 'config'>): string | undefined {
   return config.attributes[ID];
 }
 

@@ -152,6 +152,9 @@ test('a zone that was renamed is told by its new name, and keeps what it was giv
   await fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', 'web1', 'halt'] });
   fake.zones.delete('web1');
   fake.zones.set('web9', zone);
+  // Another's zone that cannot be asked keeps nothing from being told.
+  fake.zones.set('theirs', { state: 'installed', generation: 0, config: ['set zonepath=/zones/theirs'] });
+  fake.answers.set('/usr/sbin/zonecfg -z theirs export', { status: 1, timedOut: false, stdout: '', stderr: 'no' });
   assert.ok((await told(fake)).includes('zone "web1" | zone | web1 | called web9'));
   fake.changes.splice(0);
   const error = await rejects(() => deleteZone(parseZoneName('web1'), false, fake.host));
