@@ -146,6 +146,17 @@ async function buildLab() {
   });
 }
 
+/** esbuild plugin: uvu.mjs stands before uvu. */
+const toldUvu = {
+  name: 'told-uvu',
+  setup({ onResolve }) {
+    const told = join(root, '.ci/uvu.mjs');
+    onResolve({ filter: /^uvu$/ }, ({ importer }) =>
+      importer === told ? { path: 'uvu', external: true } : { path: told },
+    );
+  },
+};
+
 /** Entry points compiled to ES modules that find their packages in node_modules. */
 async function buildModules(entryPoints, outdir) {
   if (entryPoints.length === 0) return;
@@ -159,7 +170,7 @@ async function buildModules(entryPoints, outdir) {
     format: 'esm',
     packages: 'external',
     sourcemap: 'inline',
-    plugins: [templatesPlugin(root)],
+    plugins: [templatesPlugin(root), toldUvu],
   });
 }
 

@@ -66,6 +66,13 @@ for (const [lie, body] of [
   test(`fails ${lie}`, () => assert.not.equal(verdictOn(body).faults, []));
 }
 
+test('a suite that could not begin tells why', async () => {
+  const told = pathToFileURL(join(process.cwd(), '.ci/uvu.mjs')).href;
+  const text = `import { suite } from '${told}'; const t = suite('x'); t.before(() => { throw new Error('no lab'); }); t('a', () => {}); t.run();`;
+  const { stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', text], { encoding: 'utf8' });
+  assert.match(stderr, /"x" could not begin: Error: no lab/);
+});
+
 test('ends a file that hangs on an open timer, and says so', () => {
   assert.equal(verdictOn("setInterval(() => {}, 1000); t('a', () => {}); t.run();", 1).faults, [
     'did not end within 1 s',
