@@ -1,4 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
+import type { ManagedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { TemplateLayer } from '../domain/template-layer.ts';
@@ -34,6 +35,15 @@ interface Wanting {
 /** Plans the boot of zones ahead, as programs for a shell beside their metadata (docs/decisions/0019). */
 export function bootPrograms(system: System) {
   let edition: Promise<string | undefined> | undefined;
+  const described = new Map<string, ManagedFile[]>();
+
+  /** The files of all zones, read once for all whose layers describe the same. */
+  function filesOf(layers: readonly TemplateLayer[]): ManagedFile[] {
+    const texts = JSON.stringify(layers.map(({ files }) => files?.text));
+    const files = described.get(texts) ?? managedFilesOf(layers);
+    described.set(texts, files);
+    return files;
+  }
 
   /** Undefined: what is there is for these metadata, or the zone has none. */
   async function look(zone: ZoneName, text: string): Promise<Wanting | undefined> {
@@ -51,7 +61,7 @@ export function bootPrograms(system: System) {
     const wanting = await look(zone, text);
     if (wanting === undefined) return [];
     const { path, software, had } = wanting;
-    const content = await makeProgram(zone, text, software, sources);
+    const content = await makeProgram(zone, text, software, { ...sources, filesOf });
     if (content === undefined) return had === undefined ? [] : [removal(path)];
     const file = { path, content, mode: 0o644 };
     const step = written(wanting);
@@ -95,7 +105,7 @@ async function makeProgram(
   zone: ZoneName,
   text: string,
   edition: string,
-  sources: Sources,
+  sources: Sources & { readonly filesOf: typeof managedFilesOf },
 ): Promise<string | undefined> {
   try {
     const metadata = sources.metadata();
@@ -105,7 +115,7 @@ async function makeProgram(
     // Those that are faulty are not published, and the metadata name the ones of before.
     if (digestOfLayers([common, own]) !== metadata.templates) return undefined;
     const layers = [at(common, forAll), at(own, forThis)];
-    const all = filesFor(managedFilesOf(layers), metadata);
+    const all = filesFor(sources.filesOf(layers), metadata);
     const files = await renderFiles(all, metadata, { layers, vars: mergeVars(metadata.vars) });
     const digest = digestOf(text);
     return formatBootProgram({ text, metadata, files, digest, edition, own: NOTHING_OWN, owners: new Map() });
