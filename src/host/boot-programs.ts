@@ -77,11 +77,13 @@ export function bootPrograms(system: System) {
     if (wanting === undefined) return [];
     // Whether there can be one at all is seen when it is made.
     const planned = wanting.had === undefined ? await plan(zone, text, sources) : [written(wanting)];
+    // Not all of the sources: of thousands of zones their metadata would be held.
+    const { layers } = sources;
     const steps = async () => {
       const path = metadataFile(zone);
       const published = await readPublishedFile(path, system);
       if (published === undefined) return [];
-      const now = { ...sources, metadata: () => parseMetadata(published, path) };
+      const now = { metadata: () => parseMetadata(published, path), layers };
       return (await plan(zone, published, now)).flatMap((step) => step.steps);
     };
     return planned.map((step) => ({ ...step, steps }));

@@ -77,6 +77,9 @@ export function createPublisher(
   const site = siteTemplates(system);
   const boots = bootPrograms(system);
 
+  // Holds nothing but the name, and so do plans that hold it.
+  const layersOf = (zone: ZoneName) => () => site.read(zone);
+
   async function plan(record: ZoneRecord): Promise<ZonePublication> {
     const text = await readPublishedFile(metadataFile(record.name), system);
     const running = observed.zones.get(record.name)?.state === 'running';
@@ -94,7 +97,7 @@ export function createPublisher(
     const plan = [...templates, ...publication.plan];
     const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
     // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
-    const sources = { metadata: () => publication.metadata, layers: () => site.read(record.name) };
+    const sources = { metadata: () => publication.metadata, layers: layersOf(record.name) };
     const boot = await boots[programs === 'late' ? 'planLate' : 'plan'](record.name, publication.text, sources);
     return {
       zone: record.name,

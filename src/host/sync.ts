@@ -1,5 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ZoneName } from '../domain/names.ts';
+import type { NetworkName, ZoneName } from '../domain/names.ts';
 import { isUnfinished } from '../domain/zone-record.ts';
 import type { Drift } from '../plan/drift.ts';
 import type { HostPlan } from '../plan/host-step.ts';
@@ -14,7 +14,7 @@ import { makeZones } from './make-zone.ts';
 import { observeHost } from './observe.ts';
 import { planMakeZones } from './plan-zones.ts';
 import type { Look } from './situation.ts';
-import { findZone } from './store.ts';
+import { findZone, readRecords } from './store.ts';
 import { finishTransaction } from './transaction.ts';
 
 /** What it takes to make the host as it is recorded, and what stands in the way. */
@@ -54,13 +54,9 @@ async function attempt(faults: OperatorError[], work: () => Promise<unknown>): P
 export async function sync(host: Host): Promise<Convergence> {
   const faults: OperatorError[] = [];
   await attempt(faults, async () => finishTransaction(host));
-  const before = await look(host);
-  for (const { name } of before.records.zones.filter(isGoing)) {
-    await attempt(faults, async () => deleteZone(name, false, host));
-  }
-  for (const { name } of before.records.networks.filter(isGoing)) {
-    await attempt(faults, async () => deleteNetwork(name, host));
-  }
+  const going = await findGoing(host);
+  for (const name of going.zones) await attempt(faults, async () => deleteZone(name, false, host));
+  for (const name of going.networks) await attempt(faults, async () => deleteNetwork(name, host));
   const { situation, plan } = await locked(host, 'host', async () => {
     const situation = await lookAnew(host);
     const standing = convergenceOf(await findStanding(situation, host));
@@ -76,6 +72,15 @@ export async function sync(host: Host): Promise<Convergence> {
   if (told) await waitForAll(situation, faults, host);
   await clearLeftovers(situation.records, host);
   return { plan, faults };
+}
+
+/** The names of what is being deleted. */
+async function findGoing({ system }: Host): Promise<{ zones: ZoneName[]; networks: NetworkName[] }> {
+  const { zones, networks } = await readRecords(system);
+  return {
+    zones: zones.filter(isGoing).map(({ name }) => name),
+    networks: networks.filter(isGoing).map(({ name }) => name),
+  };
 }
 
 /** One look, after the record of the global zone has followed what the host has changed of its own addresses. */
