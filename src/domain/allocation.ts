@@ -70,9 +70,10 @@ export function createAddressGiver(network: Network, owners: AddressOwners): Add
       while (value <= last) {
         const address = addressFromValue(value, family);
         // Most that are tried are somebody's: they are looked at no further.
-        const reserved = given.has(address) ? undefined : reservationOf(address, reservations);
+        const isTaken = given.has(address);
+        const reserved = isTaken ? undefined : reservationOf(address, reservations);
         value = (reserved === undefined ? value : addressValue(reserved.last)) + 1n;
-        if (reserved !== undefined || given.has(address)) continue;
+        if (isTaken || reserved !== undefined) continue;
         cursors.set(prefix, value);
         return give(address, zone);
       }

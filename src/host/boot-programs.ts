@@ -59,7 +59,10 @@ export function bootPrograms(system: System) {
   /** Publishes the program for metadata as they will be. Empty when it is there; templates that are faulty are told elsewhere. */
   async function plan(zone: ZoneName, text: string, sources: Sources): Promise<HostStep[]> {
     const wanting = await look(zone, text);
-    if (wanting === undefined) return [];
+    return wanting === undefined ? [] : await planWanting(zone, text, wanting, sources);
+  }
+
+  async function planWanting(zone: ZoneName, text: string, wanting: Wanting, sources: Sources): Promise<HostStep[]> {
     const { path, software, had } = wanting;
     const content = await makeProgram(zone, text, software, { ...sources, filesOf });
     if (content === undefined) return had === undefined ? [] : [removal(path)];
@@ -76,7 +79,7 @@ export function bootPrograms(system: System) {
     const wanting = await look(zone, text);
     if (wanting === undefined) return [];
     // Whether there can be one at all is seen when it is made.
-    const planned = wanting.had === undefined ? await plan(zone, text, sources) : [written(wanting)];
+    const planned = wanting.had === undefined ? await planWanting(zone, text, wanting, sources) : [written(wanting)];
     // Not all of the sources: of thousands of zones their metadata would be held.
     const { layers } = sources;
     const steps = async () => {

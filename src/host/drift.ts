@@ -26,7 +26,7 @@ import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planMakeZones } from './plan-zones.ts';
 import { observeProtection } from './protect.ts';
 import { faultsOf, planPublications, type ZonePublication } from './publications.ts';
-import { type RenamedZones, renamedHint, renamedZones } from './renamed.ts';
+import { calledOtherwise, type RenamedZones, renamedZones } from './renamed.ts';
 import { readSeen, type Seen } from './seen.ts';
 import type { Look } from './situation.ts';
 import { readRecords, readSettings } from './store.ts';
@@ -134,7 +134,7 @@ async function findZoneDrift(
   const usual = ['installed', 'ready', 'running', 'shutting_down', ...(zone.install ? [] : ['configured'])];
   if (entry === undefined) {
     const now = await renamed(zone);
-    return [now === undefined ? notInstalled(zone, 'missing') : calledOtherwise(zone, now)];
+    return [now === undefined ? notInstalled(zone, 'missing') : renamedTo(zone, now)];
   }
   if (!usual.includes(entry.state)) return [notInstalled(zone, entry.state)];
   const asked = await seen.config(zone);
@@ -145,9 +145,8 @@ async function findZoneDrift(
   return drifts;
 }
 
-function calledOtherwise({ name }: ZoneRecord, now: ZoneName): Drift {
-  const message = `Cannot mend zone "${name}": it is called "${now}" now`;
-  const fault = new OperatorError('DRIFT', message, { hint: renamedHint(name, now) });
+function renamedTo({ name }: ZoneRecord, now: ZoneName): Drift {
+  const fault = calledOtherwise('DRIFT', 'mend', name, now);
   return { of: `zone "${name}"`, item: 'zone', expected: name, found: `called ${now}`, plan: [], fault };
 }
 

@@ -41,12 +41,19 @@ async function markOn(name: ZoneName, system: System): Promise<string | undefine
 
 export type RenamedZones = ReturnType<typeof renamedZones>;
 
-/** What an operator can do about a zone that is called otherwise than its record. */
-export function renamedHint(recorded: ZoneName, now: ZoneName): string {
-  return [
-    `to name it as recorded, halted:   /usr/sbin/zonecfg -z ${now} set zonename=${recorded}`,
-    `to keep it apart from zonenet:    take attr, net and fs of ours out of it: /usr/sbin/zonecfg -z ${now} info`,
-  ].join('\n');
+/** Why nothing is done to a zone that is called otherwise than its record, and what an operator can do. */
+export function calledOtherwise(
+  code: 'DRIFT' | 'NOT_OURS',
+  verb: string,
+  recorded: ZoneName,
+  now: ZoneName,
+): OperatorError {
+  return new OperatorError(code, `Cannot ${verb} zone "${recorded}": it is called "${now}" now`, {
+    hint: [
+      `to name it as recorded, halted:   /usr/sbin/zonecfg -z ${now} set zonename=${recorded}`,
+      `to keep it apart from zonenet:    take attr, net and fs of ours out of it: /usr/sbin/zonecfg -z ${now} info`,
+    ].join('\n'),
+  });
 }
 
 /** @throws {OperatorError} NOT_OURS when a zone is there under another name: what it was given it would miss at its boot */
@@ -57,9 +64,5 @@ export async function refuseRenamed(
 ): Promise<void> {
   if (state !== 'ready' || look.observed.zones.has(name)) return;
   const now = await renamedZones(look, system)({ id });
-  if (now === undefined) return;
-  const verb = origin === 'made' ? 'delete' : 'detach';
-  throw new OperatorError('NOT_OURS', `Cannot ${verb} zone "${name}": it is called "${now}" now`, {
-    hint: renamedHint(name, now),
-  });
+  if (now !== undefined) throw calledOtherwise('NOT_OURS', origin === 'made' ? 'delete' : 'detach', name, now);
 }

@@ -1,6 +1,6 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { Settings } from '../domain/settings.ts';
-import type { ZoneRecord } from '../domain/zone-record.ts';
+import { networksOf, type ZoneRecord } from '../domain/zone-record.ts';
 import { parseLinks, showLinks } from '../illumos/dladm.ts';
 import { showAddresses } from '../illumos/ipadm.ts';
 import { listZones, parseZones, type ZoneEntry } from '../illumos/zoneadm.ts';
@@ -112,18 +112,17 @@ async function protectZones(names: readonly string[], settings: Settings, host: 
   const ours = recorded.filter(({ name }) => wanted.has(name));
   if (ours.length === 0) return [];
   const [held, left] = await takeLocks(ours, host);
-  const ready = ({ zones }: Records) => zones.filter(({ name, state }) => held.has(name) && state === 'ready');
+  const done = new Map<string, string>();
   try {
-    let records = await readRecords(host.system);
-    let zones = ready(records);
-    while (zones.length > 0) {
+    // Who gives zones other addresses has not their locks: they are recorded first, and then allowed. What is not recorded when
+    // this has looked for the last time is allowed by whoever records it.
+    for (;;) {
+      const records = await readRecords(host.system);
+      const ready = records.zones.filter(({ name, state }) => held.has(name) && state === 'ready');
+      const zones = ready.filter((zone) => done.get(zone.name) !== heldTo(zone, records));
+      if (zones.length === 0) break;
       await protectHeld(zones, records, settings, host);
-      // Who gives zones other addresses has not their locks: they are recorded first, and then allowed. What was not recorded by
-      // now is allowed by whoever records it.
-      const before = heldTo(records);
-      records = await readRecords(host.system);
-      const now = heldTo(records);
-      zones = ready(records).filter(({ name }) => now(name) !== before(name));
+      for (const zone of zones) done.set(zone.name, heldTo(zone, records));
     }
   } finally {
     for (const release of held.values()) await release();
@@ -131,11 +130,10 @@ async function protectZones(names: readonly string[], settings: Settings, host: 
   return left;
 }
 
-/** All of the records that the protection of a zone follows from. */
-function heldTo({ networks, zones }: Records): (name: string) => string {
-  const known = new Map<string, ZoneRecord>(zones.map((zone) => [zone.name, zone]));
-  const common = JSON.stringify(networks);
-  return (name) => `${known.get(name)?.role} ${JSON.stringify(known.get(name)?.nics)} ${common}`;
+/** All of the records that the protection of a zone follows from, as one text. */
+function heldTo(zone: ZoneRecord, { networks }: Records): string {
+  const own = networksOf(zone);
+  return JSON.stringify([zone.role, zone.nics, networks.filter(({ name }) => own.includes(name))]);
 }
 
 /** The locks of zones, without waiting for any; and the names of those that others have. */

@@ -15,7 +15,8 @@ export function changesOfMetadata(earlier: string, later: string): string[] {
   const [lost, gained] = [without(had, has), without(has, had)];
   const [gone, came] = [namesOf(lost, '[member.'), namesOf(gained, '[member.')];
   const [led, leads] = [valuesOf(lost, '[forward.', 'rdr'), valuesOf(gained, '[forward.', 'rdr')];
-  const differs = (kind: string, key: string) => `${valuesOf(lost, kind, key)}` !== `${valuesOf(gained, kind, key)}`;
+  const differs = (kind: string, key: string) =>
+    valuesOf(lost, kind, key).join('\n') !== valuesOf(gained, kind, key).join('\n');
   return [
     ...without(came, gone).map((zone) => `member ${zone}`),
     ...without(gone, came).map((zone) => `without ${zone}`),

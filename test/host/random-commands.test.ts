@@ -380,6 +380,9 @@ async function checkAll(fake: FakeHost): Promise<void> {
     ...networks.map(({ etherstub }) => etherstub),
   ];
   assert.equal([...fake.links.keys()].filter((link) => link !== 'e1000g0').sort(), links.sort());
+  for (const [path, text] of fake.files) {
+    if (path.endsWith('/metadata.ini')) checkMetadata(parseMetadata(text, path), text, path);
+  }
   const settings = await readSettings(fake.system);
   const running = new Set([...fake.zones].filter(([, { state }]) => state === 'running').map(([name]) => name));
   for (const zone of zones) {
@@ -387,7 +390,6 @@ async function checkAll(fake: FakeHost): Promise<void> {
     const text = fake.files.get(path);
     if (text === undefined) continue;
     const read = parseMetadata(text, path);
-    checkMetadata(read, text, path);
     // Boots are planned ahead from what was written, not from what is read, and hold it as text.
     const { templates } = read;
     const facts = {
@@ -395,7 +397,7 @@ async function checkAll(fake: FakeHost): Promise<void> {
       ...(templates === undefined ? {} : { templates }),
     };
     assert.is(JSON.stringify(planPublication(facts, { text }).metadata), JSON.stringify(read));
-    // There is none where templates are faulty.
+    // There is none where a template is faulty, also one that no file is made from.
     const boot = fake.files.get(bootProgramFile(zone.name)) ?? JSON.stringify(read);
     assert.ok(boot.replaceAll("'\\''", "'").includes(JSON.stringify(read)), `the boot of ${zone.name}`);
   }

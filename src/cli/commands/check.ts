@@ -45,12 +45,8 @@ const AT_ONCE = 256;
 function printDrifts(drifts: readonly Drift[], print: Context['print']): void {
   if (drifts.length === 0) print('everything is as recorded\n');
   for (let at = 0; at < drifts.length; at += AT_ONCE) {
-    print(
-      drifts
-        .slice(at, at + AT_ONCE)
-        .map(format)
-        .join(''),
-    );
+    const some = drifts.slice(at, at + AT_ONCE);
+    print(some.map(format).join(''));
   }
 }
 
