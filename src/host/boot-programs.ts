@@ -1,5 +1,4 @@
 import { OperatorError } from '../domain/errors.ts';
-import type { ManagedFile } from '../domain/managed-file.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import type { TemplateLayer } from '../domain/template-layer.ts';
@@ -8,7 +7,7 @@ import { parseMetadata } from '../ini/metadata.ts';
 import { formatBootProgram } from '../plan/boot-program.ts';
 import { bootProgramFile, metadataFile } from '../plan/host-paths.ts';
 import type { HostStep, LateHostStep } from '../plan/host-step.ts';
-import { filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
+import { filesFor, type Prepared, prepareFiles, renderFiles } from '../plan/rendering.ts';
 import { digestOfLayers } from '../plan/template-digest.ts';
 import { EDITION, HEAD_BYTES, inputsKey, isBootProgramFor, NOTHING_OWN } from '../plan/zone-inputs.ts';
 import { hostTemplates } from '../plan/zone-paths.ts';
@@ -32,17 +31,18 @@ interface Wanting {
   readonly had: string | undefined;
 }
 
+type Prepare = (layers: readonly TemplateLayer[], digest: string | undefined) => Promise<Prepared>;
+
 /** Plans the boot of zones ahead, as programs for a shell beside their metadata (docs/decisions/0019). */
 export function bootPrograms(system: System) {
   let edition: Promise<string | undefined> | undefined;
-  const described = new Map<string, ManagedFile[]>();
+  const prepared = new Map<string, Promise<Prepared>>();
 
-  /** The files of all zones, read once for all whose layers describe the same. */
-  function filesOf(layers: readonly TemplateLayer[]): ManagedFile[] {
-    const texts = JSON.stringify(layers.map(({ files }) => files?.text));
-    const files = described.get(texts) ?? managedFilesOf(layers);
-    described.set(texts, files);
-    return files;
+  /** Once for all zones whose layers have this digest. */
+  async function prepare(layers: readonly TemplateLayer[], digest = ''): Promise<Prepared> {
+    const made = prepared.get(digest) ?? prepareFiles(layers);
+    prepared.set(digest, made);
+    return await made;
   }
 
   /** Undefined: what is there is for these metadata, or the zone has none. */
@@ -64,7 +64,7 @@ export function bootPrograms(system: System) {
 
   async function planWanting(zone: ZoneName, text: string, wanting: Wanting, sources: Sources): Promise<HostStep[]> {
     const { path, software, had } = wanting;
-    const content = await makeProgram(zone, text, software, { ...sources, filesOf });
+    const content = await makeProgram(zone, text, software, { ...sources, prepare });
     if (content === undefined) return had === undefined ? [] : [removal(path)];
     const file = { path, content, mode: 0o644 };
     const step = written(wanting);
@@ -110,7 +110,7 @@ async function makeProgram(
   zone: ZoneName,
   text: string,
   edition: string,
-  sources: Sources & { readonly filesOf: typeof managedFilesOf },
+  sources: Sources & { readonly prepare: Prepare },
 ): Promise<string | undefined> {
   try {
     const metadata = sources.metadata();
@@ -118,10 +118,12 @@ async function makeProgram(
     const { forAll, forThis } = hostTemplates(zone);
     const [common, own] = await sources.layers();
     // Those that are faulty are not published, and the metadata name the ones of before.
-    if (digestOfLayers([common, own]) !== metadata.templates) return undefined;
+    const templates = digestOfLayers([common, own]);
+    if (templates !== metadata.templates) return undefined;
     const layers = [at(common, forAll), at(own, forThis)];
-    const all = filesFor(sources.filesOf(layers), metadata);
-    const files = await renderFiles(all, metadata, { layers, vars: mergeVars(metadata.vars) });
+    const { files: all, compiled } = await sources.prepare(layers, templates);
+    const site = { layers, vars: mergeVars(metadata.vars) };
+    const files = renderFiles(filesFor(all, metadata), metadata, site, compiled);
     const digest = digestOf(text);
     return formatBootProgram({ text, metadata, files, digest, edition, own: NOTHING_OWN, owners: new Map() });
   } catch (error) {

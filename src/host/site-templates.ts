@@ -2,9 +2,8 @@ import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
 import { emptyLayer, type Origin, type TemplateLayer } from '../domain/template-layer.ts';
 import { publishedTemplates, SITE_TEMPLATES, zoneTemplates } from '../plan/host-paths.ts';
-import { managedFilesOf, overridesOf, templatesOf } from '../plan/rendering.ts';
+import { type Prepared, prepareFiles } from '../plan/rendering.ts';
 import { digestOfLayers } from '../plan/template-digest.ts';
-import { compileOverrides } from '../render/render.ts';
 import type { System } from '../system/system.ts';
 import { readTemplateLayer } from '../system/template-layers.ts';
 
@@ -14,7 +13,7 @@ export type HostLayers = readonly [forAll: TemplateLayer, forThis: TemplateLayer
 /** Reads the templates of the host, those for all zones once. */
 export function siteTemplates(system: System) {
   let [common, named] = [undefined as Promise<TemplateLayer> | undefined, undefined as Promise<string[]> | undefined];
-  const sound = new Map<string, Promise<void>>();
+  const sound = new Map<string, Promise<Prepared>>();
 
   /** @throws {OperatorError} TEMPLATE_INVALID */
   async function read(zone: ZoneName): Promise<HostLayers> {
@@ -35,7 +34,7 @@ export function siteTemplates(system: System) {
    */
   async function check(layers: HostLayers): Promise<void> {
     const key = digestOfLayers(layers) ?? '';
-    const checked = sound.get(key) ?? checkLayers(layers);
+    const checked = sound.get(key) ?? prepareFiles(layers);
     sound.set(key, checked);
     await checked;
   }
@@ -44,10 +43,6 @@ export function siteTemplates(system: System) {
 }
 
 export type SiteTemplates = ReturnType<typeof siteTemplates>;
-
-async function checkLayers(layers: HostLayers): Promise<void> {
-  await compileOverrides(overridesOf(layers), templatesOf(managedFilesOf(layers)));
-}
 
 /** What is published of templates for a zone. Undefined: nothing that can be read. */
 export async function readPublished(zone: ZoneName, system: System): Promise<HostLayers | undefined> {

@@ -9,7 +9,7 @@ import { listZones, parseZones } from '../illumos/zoneadm.ts';
 import { parseMetadata } from '../ini/metadata.ts';
 import { parseLocal } from '../ini/vars.ts';
 import { metadataFile } from '../plan/host-paths.ts';
-import { filesFor, managedFilesOf, renderFiles } from '../plan/rendering.ts';
+import { filesFor, managedFilesOf, prepareFiles, renderFiles } from '../plan/rendering.ts';
 import { LOCAL, OWN_TEMPLATES } from '../plan/zone-paths.ts';
 import { LIMITS } from '../render/limits.ts';
 import { shippedNames, shippedPartialNames } from '../render/render.ts';
@@ -125,7 +125,8 @@ export async function renderOutlook(outlook: Outlook, names: readonly string[]):
   }
   const wanted = names.length === 0 ? files : files.filter(({ name }) => names.includes(name));
   const written = wanted.filter(({ policy }) => policy !== 'left');
-  return await renderFiles(written, metadata, { layers, vars });
+  const { compiled } = await prepareFiles(layers);
+  return renderFiles(written, metadata, { layers, vars }, compiled);
 }
 
 /** What a running zone has at a path, as its own programs read it there. Undefined: nothing, or it cannot be asked. */

@@ -7,7 +7,14 @@ import { BACKENDS } from '../domain/site.ts';
 import type { TemplateLayer, TemplateText } from '../domain/template-layer.ts';
 import type { Vars } from '../domain/vars.ts';
 import { parseManagedFiles } from '../ini/managed-files.ts';
-import { type Compiled, createRenderer, SHIPPED_FILES, SHIPPED_TEMPLATES, shippedNames } from '../render/render.ts';
+import {
+  type Compiled,
+  compileOverrides,
+  createRenderer,
+  SHIPPED_FILES,
+  SHIPPED_TEMPLATES,
+  shippedNames,
+} from '../render/render.ts';
 import { viewOf } from '../render/views.ts';
 import { filters } from './own-filter.ts';
 import { hasResolver } from './zone.ts';
@@ -41,6 +48,24 @@ export function templatesOf(files: readonly ManagedFile[]): string[] {
   return [...new Set(files.filter(({ policy }) => policy !== 'left').map(({ template }) => template))];
 }
 
+/** What zones with the same templates share. */
+export interface Prepared {
+  /** The files of all zones. */
+  readonly files: readonly ManagedFile[];
+  /** The overrides that they use. */
+  readonly compiled: Compiled;
+}
+
+/**
+ * Checks and compiles what files are made from. A template that no file is made from may be faulty.
+ *
+ * @throws {OperatorError} INI_INVALID, TEMPLATE_INVALID
+ */
+export async function prepareFiles(layers: readonly TemplateLayer[]): Promise<Prepared> {
+  const files = managedFilesOf(layers);
+  return { files, compiled: await compileOverrides(overridesOf(layers), templatesOf(files)) };
+}
+
 /** The files that one zone has. */
 export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata): ManagedFile[] {
   const having: ReadonlySet<ManagedFile['when']> = new Set([
@@ -60,12 +85,12 @@ export function filesFor(files: readonly ManagedFile[], metadata: ZoneMetadata):
  *
  * @throws {OperatorError} TEMPLATE_INVALID
  */
-export async function renderFiles(
+export function renderFiles(
   files: readonly ManagedFile[],
   metadata: ZoneMetadata,
   { layers, vars }: Site,
-  compiled?: Compiled,
-): Promise<RenderedFile[]> {
+  compiled: Compiled,
+): RenderedFile[] {
   const overrides = overridesOf(layers);
   const known = new Set([...shippedNames(), ...overrides.map(({ name }) => name)]);
   const missing = files.find(({ template, policy }) => policy !== 'left' && !known.has(template));
@@ -76,7 +101,7 @@ export async function renderFiles(
       hint: `[${missing.name}] of files.ini asks for it. Looked in ${looked}`,
     });
   }
-  const render = await createRenderer(overrides, compiled);
+  const render = createRenderer(overrides, compiled);
   return files.map((file) => ({
     file,
     content: file.policy === 'left' ? '' : render(file.template, viewOf(file.template, metadata, vars)),

@@ -7,7 +7,6 @@ import { guardedEach } from './guarded-each.ts';
 import { valueHelpers } from './helpers.ts';
 import { LIMITS } from './limits.ts';
 import { templateError } from './template-error.ts';
-import { VIEWS } from './views.ts';
 
 /** Where the shipped templates are, for the header of what they write. */
 export const SHIPPED_TEMPLATES = '/opt/zonenet/templates';
@@ -66,13 +65,8 @@ export async function compileOverrides(
   throw faultsErrorOfAll('TEMPLATE_INVALID', result.faulty);
 }
 
-/**
- * Makes the renderer of a zone from the overrides that won the look-up, and from what was compiled of them.
- *
- * @throws {OperatorError} TEMPLATE_INVALID for an override that is no template, when it has to be compiled here
- */
-export async function createRenderer(overrides: readonly TemplateOverride[], compiled?: Compiled): Promise<Renderer> {
-  const { code } = compiled ?? (await compileOverrides(overrides, templatesOf(overrides)));
+/** Makes the renderer of a zone from the overrides that won the look-up, and from what was compiled of them. */
+export function createRenderer(overrides: readonly TemplateOverride[], { code }: Pick<Compiled, 'code'>): Renderer {
   const specs = new Map(Object.entries(code).map(([name, source]) => [name, evaluate(source)]));
   const texts = new Map(overrides.map((override) => [override.name, override]));
   const partialNames = new Set([
@@ -112,12 +106,6 @@ export async function createRenderer(overrides: readonly TemplateOverride[], com
     const message = `Cannot use template "${path}": it makes a file of ${text.length} characters`;
     throw new OperatorError('TEMPLATE_INVALID', message, { hint: `A file has at most ${LIMITS.output}` });
   };
-}
-
-/** The templates that are shipped, and those among the overrides. */
-function templatesOf(overrides: readonly TemplateOverride[]): string[] {
-  const own = overrides.map(({ name }) => name).filter((name) => !name.startsWith('partials/'));
-  return [...new Set([...Object.keys(VIEWS), ...own])];
 }
 
 /** What the compiler made: ours, in this process or kept with a digest. */

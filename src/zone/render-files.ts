@@ -15,5 +15,5 @@ export { formatBootProgram } from '../plan/boot-program.ts';
 export async function renderZone(metadata: ZoneMetadata, site: Site, system: System): Promise<RenderedFile[]> {
   const all = managedFilesOf(site.layers);
   const compiled = await compiledOverrides(overridesOf(site.layers), templatesOf(all), system);
-  return await renderFiles(filesFor(all, metadata), metadata, site, compiled);
+  return renderFiles(filesFor(all, metadata), metadata, site, compiled);
 }

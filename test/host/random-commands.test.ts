@@ -19,6 +19,7 @@ import { parsePrefix } from '../../src/domain/prefix.ts';
 import { formatReservation, parseReservation, type Reservation } from '../../src/domain/reservation.ts';
 import { formatRule, parseRule } from '../../src/domain/rule.ts';
 import { formatStaticRoute } from '../../src/domain/static-route.ts';
+import type { ZoneRecord } from '../../src/domain/zone-record.ts';
 import { attachZone } from '../../src/host/attach-zone.ts';
 import { createNetwork } from '../../src/host/create-network.ts';
 import { createZone, createZones } from '../../src/host/create-zone.ts';
@@ -39,6 +40,7 @@ import type { Command } from '../../src/illumos/command.ts';
 import { parseBundle } from '../../src/ini/bundle.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
 import { checkMetadata } from '../../src/ini/metadata-check.ts';
+import type { Drift } from '../../src/plan/drift.ts';
 import {
   bootProgramFile,
   metadataFile,
@@ -368,9 +370,19 @@ function failing(fake: FakeHost, story: string[], programs: number): FakeHost {
 /** Rules that can never match, sites that nobody can serve and faulty templates are told by check: somebody has to act. */
 const isTold = (item: string) => /^(rule|site|template)/.test(item);
 
+/** Zones whose boot is not planned ahead, since one of their templates is told to be faulty. */
+function withoutBoot(drifts: readonly Drift[], zones: readonly ZoneRecord[]): ReadonlySet<string> {
+  const faults = drifts.map(({ item }) => item).filter((item) => item.startsWith('template '));
+  const prefix = `template ${SITE_TEMPLATES}/zones/`;
+  const isIts = (name: string) => (item: string) => !item.startsWith(prefix) || item.startsWith(`${prefix}${name}/`);
+  return new Set(zones.map(({ name }) => name).filter((name) => faults.some(isIts(name))));
+}
+
 async function checkAll(fake: FakeHost): Promise<void> {
-  const drifts = (await findDrift(fake.host)).filter(({ item }) => !isTold(item));
-  const told = drifts.map(({ of, item, expected, found }) => `${of} ${item}: ${expected}, ${found}`);
+  const drifts = await findDrift(fake.host);
+  const told = drifts
+    .filter(({ item }) => !isTold(item))
+    .map(({ of, item, expected, found }) => `${of} ${item}: ${expected}, ${found}`);
   assert.is(told.length, 0, told.join('\n'));
   const { networks, zones } = await readRecords(fake.system);
   const addresses = zones.flatMap(({ nics }) => nics.flatMap((nic) => nic.addresses.map(({ address }) => address)));
@@ -383,6 +395,7 @@ async function checkAll(fake: FakeHost): Promise<void> {
   for (const [path, text] of fake.files) {
     if (path.endsWith('/metadata.ini')) checkMetadata(parseMetadata(text, path), text, path);
   }
+  const faulty = withoutBoot(drifts, zones);
   const settings = await readSettings(fake.system);
   const running = new Set([...fake.zones].filter(([, { state }]) => state === 'running').map(([name]) => name));
   for (const zone of zones) {
@@ -397,9 +410,9 @@ async function checkAll(fake: FakeHost): Promise<void> {
       ...(templates === undefined ? {} : { templates }),
     };
     assert.is(JSON.stringify(planPublication(facts, { text }).metadata), JSON.stringify(read));
-    // There is none where a template is faulty, also one that no file is made from.
-    const boot = fake.files.get(bootProgramFile(zone.name)) ?? JSON.stringify(read);
-    assert.ok(boot.replaceAll("'\\''", "'").includes(JSON.stringify(read)), `the boot of ${zone.name}`);
+    const boot = fake.files.get(bootProgramFile(zone.name));
+    if (boot === undefined && faulty.has(zone.name)) continue;
+    assert.ok(boot?.replaceAll("'\\''", "'").includes(JSON.stringify(read)), `the boot of ${zone.name}`);
   }
   for (const { name, nics, role } of zones.filter((zone) => zone.role === 'member')) {
     const had = nics.flatMap((nic) => nic.addresses).some(({ address }) => !address.includes(':'));

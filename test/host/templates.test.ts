@@ -6,6 +6,8 @@ import { createZone } from '../../src/host/create-zone.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
 import { planSync, sync } from '../../src/host/sync.ts';
 import { parseMetadata } from '../../src/ini/metadata.ts';
+import { bootProgramFile } from '../../src/plan/host-paths.ts';
+import { EDITION } from '../../src/plan/zone-inputs.ts';
 import { rejects } from '../support/assertions.ts';
 import type { FakeHost } from '../support/fake-host.ts';
 import { hostWith, memberRequest } from '../support/story.ts';
@@ -90,6 +92,17 @@ test('what somebody changed in what is published is put right', async () => {
   fake.files.set(`${published('proxy')}/all/ipf.conf.hbs`, 'pass in all\n');
   await synced(fake);
   assert.equal(below(fake, 'proxy'), [['all/partials/banner.hbs', '# ours\n']]);
+});
+
+test('a faulty one that no file is made from is in nobody’s way: boots are planned ahead as before', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  fake.files.set(EDITION, 'one\n');
+  put(fake, `${SITE}/partials/banner.hbs`, '# ours\n');
+  await synced(fake);
+  put(fake, `${SITE}/zones/web1/old.hbs`, '{{#if}}\n');
+  await synced(fake);
+  const { templates } = metadataOf(fake, 'web1');
+  assert.ok(fake.files.get(bootProgramFile(parseZoneName('web1')))?.includes(templates ?? 'none'));
 });
 
 for (const [what, name, text, message] of [

@@ -3,12 +3,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ZoneMetadata } from '../../src/domain/metadata.ts';
 import { LIMITS } from '../../src/render/limits.ts';
-import { compileOverrides, createRenderer, type TemplateOverride } from '../../src/render/render.ts';
+import { compileOverrides, type TemplateOverride } from '../../src/render/render.ts';
 import { keyOf, type Shape, shapeOf } from '../../src/render/shape.ts';
 import { shapeFor } from '../../src/render/specimen.ts';
 import { VIEWS, viewOf } from '../../src/render/views.ts';
 import { rejects } from '../support/assertions.ts';
 import { memberMetadata, proxyMetadata } from '../support/metadata.ts';
+import { rendererOf } from '../support/rendered.ts';
 
 const test = suite('checkTemplate');
 
@@ -104,7 +105,7 @@ test('too many nested blocks and characters are refused', async () => {
 
 test('a template that would go round for ever is stopped', async () => {
   const text = `${'{{#each @root.vars.l}}'.repeat(8)}x${'{{/each}}'.repeat(8)}`;
-  const render = await createRenderer([override('x.hbs', text)]);
+  const render = await rendererOf(override('x.hbs', text));
   const vars = { l: Array.from({ length: 20 }, () => 'a') };
   const error = await rejects(async () => render('x.hbs', viewOf('x.hbs', memberMetadata(), vars)));
   assert.match(error.message, /^\/t\/x\.hbs:1:\d+: this goes round more than 200000 times/);
@@ -116,7 +117,7 @@ test('an override that nothing uses is not in the way', async () => {
 
 test('values of the site may be missing where that is asked for, and only there', async () => {
   const text = '{{#if vars.motd}}{{vars.motd}}{{else}}none{{/if}}';
-  const render = await createRenderer([override('x.hbs', text), override('y.hbs', '{{vars.motd}}')]);
+  const render = await rendererOf(override('x.hbs', text), override('y.hbs', '{{vars.motd}}'));
   assert.is(render('x.hbs', viewOf('x.hbs', memberMetadata(), {})), 'none');
   assert.is(render('x.hbs', viewOf('x.hbs', memberMetadata(), { motd: 'hello' })), 'hello');
   const error = await rejects(async () => render('y.hbs', viewOf('y.hbs', memberMetadata(), { modt: 'x' })));

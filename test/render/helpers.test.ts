@@ -2,17 +2,17 @@ import { helpers as compiledHelpers } from 'zonenet:options';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VALUE_HELPERS } from '../../src/render/helpers.ts';
-import { createRenderer } from '../../src/render/render.ts';
 import { namesOf, pathsOf, type Shape } from '../../src/render/shape.ts';
 import { shapeFor } from '../../src/render/specimen.ts';
 import { VIEWS, viewOf } from '../../src/render/views.ts';
 import { rejects } from '../support/assertions.ts';
 import { memberMetadata } from '../support/metadata.ts';
+import { rendererOf } from '../support/rendered.ts';
 
 const test = suite('helpers');
 
 async function rendered(text: string, vars = {}): Promise<string> {
-  const render = await createRenderer([{ name: 'x.hbs', path: '/t/x.hbs', text }]);
+  const render = await rendererOf({ name: 'x.hbs', path: '/t/x.hbs', text });
   return render('x.hbs', viewOf('x.hbs', memberMetadata(), vars));
 }
 

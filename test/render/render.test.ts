@@ -2,10 +2,11 @@ import { partials } from 'zonenet:templates';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { VALUE_HELPERS } from '../../src/render/helpers.ts';
-import { createRenderer, type TemplateOverride } from '../../src/render/render.ts';
+import type { TemplateOverride } from '../../src/render/render.ts';
 import { VIEWS } from '../../src/render/views.ts';
 import { rejects } from '../support/assertions.ts';
 import { proxyMetadata } from '../support/metadata.ts';
+import { rendererOf } from '../support/rendered.ts';
 
 const test = suite('createRenderer');
 
@@ -16,7 +17,7 @@ function override(name: string, text: string): TemplateOverride {
 async function renderNat(...overrides: TemplateOverride[]): Promise<string> {
   const view = VIEWS['ipnat.conf.hbs'];
   if (view === undefined) throw new Error('no view');
-  return (await createRenderer(overrides))('ipnat.conf.hbs', view(proxyMetadata(), {}));
+  return (await rendererOf(...overrides))('ipnat.conf.hbs', view(proxyMetadata(), {}));
 }
 
 test('a template of the site takes the place of the shipped one', async () => {

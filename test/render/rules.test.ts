@@ -4,7 +4,6 @@ import * as assert from 'uvu/assert';
 import type { Nic, ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseLinkName, parseNetworkName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
-import { createRenderer } from '../../src/render/render.ts';
 import { VIEWS } from '../../src/render/views.ts';
 import { createFilterState, evaluate } from '../lab/ipfilter/evaluate.ts';
 import { loadFilter } from '../lab/ipfilter/load.ts';
@@ -13,9 +12,10 @@ import type { Packet } from '../lab/ipfilter/packet.ts';
 import { parseNatFile } from '../lab/ipfilter/parse-nat.ts';
 import { formatNatRule } from '../lab/ipfilter/print-nat.ts';
 import { nic, proxyMetadata } from '../support/metadata.ts';
+import { rendererOf } from '../support/rendered.ts';
 
 const test = suite('rendered rules');
-const render = await createRenderer([]);
+const render = await rendererOf();
 
 function rendered(name: string, metadata = proxyMetadata()): string {
   const view = VIEWS[name];

@@ -10,11 +10,10 @@ import type { ZoneSites } from '../../src/domain/metadata.ts';
 import { parseZoneName } from '../../src/domain/names.ts';
 import { type Backend, parseServedSite } from '../../src/domain/site.ts';
 import type { Vars } from '../../src/domain/vars.ts';
-import { createRenderer } from '../../src/render/render.ts';
 import { viewOf } from '../../src/render/views.ts';
 import { proxyMetadata } from '../support/metadata.ts';
 import { missingPrograms } from '../support/programs.ts';
-import { renderedFilter } from '../support/rendered.ts';
+import { renderedFilter, rendererOf } from '../support/rendered.ts';
 
 const test = suite('rendered sites');
 
@@ -24,7 +23,7 @@ test.after(() => rmSync(directory, { recursive: true, force: true }));
 const sitesOf = (lines: Readonly<Record<string, readonly string[]>>): ZoneSites[] =>
   Object.entries(lines).map(([zone, sites]) => ({ zone: parseZoneName(zone), sites: sites.map(parseServedSite) }));
 
-const render = await createRenderer([]);
+const render = await rendererOf();
 const FILES = { nginx: 'nginx.conf.hbs', haproxy: 'haproxy.cfg.hbs' } as const;
 
 function rendered(backend: Backend, sites: readonly ZoneSites[], more: Vars = {}): string {

@@ -5,12 +5,12 @@ import { parseAddress } from '../../src/domain/address.ts';
 import type { ZoneMetadata } from '../../src/domain/metadata.ts';
 import { parseDomainName, parseLinkName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { parseInterfaceAddress, parsePrefix } from '../../src/domain/prefix.ts';
-import { createRenderer } from '../../src/render/render.ts';
 import { VIEWS } from '../../src/render/views.ts';
 import { memberMetadata, nic, proxyMetadata } from '../support/metadata.ts';
+import { rendererOf } from '../support/rendered.ts';
 
 const test = suite('templates');
-const render = await createRenderer([]);
+const render = await rendererOf();
 
 function rendered(name: string, metadata: ZoneMetadata): string {
   const view = VIEWS[name];

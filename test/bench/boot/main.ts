@@ -11,7 +11,7 @@ import { parseResolvedRule } from '../../../src/domain/resolved-rule.ts';
 import { parseServedSite } from '../../../src/domain/site.ts';
 import { formatMetadata } from '../../../src/ini/metadata.ts';
 import { formatBootProgram } from '../../../src/plan/boot-program.ts';
-import { filesFor, managedFilesOf, renderFiles } from '../../../src/plan/rendering.ts';
+import { filesFor, prepareFiles, renderFiles } from '../../../src/plan/rendering.ts';
 import { NOTHING_OWN } from '../../../src/plan/zone-inputs.ts';
 import { digestOf } from '../../../src/render/digest.ts';
 import { memberMetadata, proxyMetadata } from '../../support/metadata.ts';
@@ -56,7 +56,8 @@ async function set(metadata: ZoneMetadata, services: string): Promise<void> {
 async function publish(metadata: ZoneMetadata): Promise<void> {
   const text = formatMetadata(metadata);
   writeFileSync('/etc/zonenet/host/metadata.ini', text);
-  const files = await renderFiles(filesFor(managedFilesOf([]), metadata), metadata, { layers: [], vars: {} });
+  const { files: all, compiled } = await prepareFiles([]);
+  const files = renderFiles(filesFor(all, metadata), metadata, { layers: [], vars: {} }, compiled);
   const edition = readFileSync('/opt/zonenet/lib/edition', 'utf8');
   const program = formatBootProgram({
     text,
