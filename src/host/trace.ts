@@ -4,13 +4,14 @@ import type { RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneName } from '../domain/names.ts';
 import { addressesOf, hasAddress } from '../domain/nic.ts';
 import { networkOf, prefixContains } from '../domain/prefix.ts';
-import { ownsAddress, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { ownsAddress, proxyOf, type ZoneRecord } from '../domain/zone-record.ts';
 import { canBeginState, createFilter, type Filter } from '../ipfilter/filter.ts';
 import { parseFilterFile } from '../ipfilter/filter-rule.ts';
 import { createNat, type Nat } from '../ipfilter/nat.ts';
 import { parseNatFile } from '../ipfilter/nat-rule.ts';
 import type { Packet, Passing } from '../ipfilter/packet.ts';
 import { FILTER_FILES } from '../plan/filter.ts';
+import { type Way, wayTowards } from '../plan/way.ts';
 
 /** What is asked: the first packet of a connection, and where it begins. */
 export interface Question {
@@ -147,14 +148,17 @@ export async function traceWay(
     packet: Packet,
     { hasState, depth }: { readonly hasState: boolean; readonly depth: number },
   ): Promise<Trace> {
-    const nic = linkTowards(zone, packet.target);
-    if (nic === undefined) return ends(`nowhere: zone ${zone.name} has no way to ${packet.target}`, false);
-    const passing: Passing = { ...packet, direction: 'out', link: nic.link };
+    // What a zone says to itself passes no filter: set intercept_loopback is off.
+    if (ownsAddress(zone, packet.target)) return ends(`zone ${zone.name}`, true);
+    const way = wayTowards(zone, packet.target);
+    if (way === undefined) return ends(`nowhere: zone ${zone.name} has no way to ${packet.target}`, false);
+    const { link } = way.nic;
+    const passing: Passing = { ...packet, direction: 'out', link };
     if (hasState) {
       hops.push({
         zone: zone.name,
         direction: 'out',
-        link: nic.link,
+        link,
         what: 'pass',
         where: '',
         why: 'by the state of its way in',
@@ -162,27 +166,36 @@ export async function traceWay(
       });
     } else if (filterAt(zone, rules, passing) === 'block') return blocked();
     const after = translateAt(zone, rules, passing);
-    return await cross(zone, nic, after, depth);
+    return await cross(zone, way, after, depth);
   }
 
   /** From a link to the next zone, or outside. */
-  async function cross(zone: ZoneRecord, nic: ZoneNic, packet: Packet, depth: number): Promise<Trace> {
+  async function cross(zone: ZoneRecord, { nic, via }: Way, packet: Packet, depth: number): Promise<Trace> {
     if (depth > MOST_ZONES) return ends('nowhere: it goes around', false);
     const { network } = nic;
+    const hop = via === 'learnt' ? undefined : (via ?? packet.target);
+    const other = hop === undefined ? undefined : holderOf(hop, network, zone);
     if (network === undefined) {
-      const other = holderOf(packet.target, network, zone);
-      return other === undefined ? ends(`outside, by ${nic.over}`, true) : await enter(other, packet, depth + 1);
+      if (other !== undefined) return await enter(other, packet, depth + 1, { hop });
+      const hidden = living.find((one) => ownsAddress(one, packet.target));
+      return hidden === undefined
+        ? ends(`outside, by ${nic.over}`, true)
+        : ends(`it leaves by ${nic.over}, where zone ${hidden.name} is not`, false);
     }
-    const direct = nic.addresses.some((one) => prefixContains(networkOf(one), packet.target));
-    const next = direct ? holderOf(packet.target, network, zone) : proxyOf(network, living);
+    const next = hop === undefined ? proxyOf(network, living) : other;
     if (next === undefined)
-      return ends(`nowhere: nobody on network ${network} ${direct ? `has ${packet.target}` : 'is its router'}`, false);
-    return await enter(next, packet, depth + 1, network);
+      return ends(`nowhere: nobody on network ${network} ${hop === undefined ? 'is its router' : `has ${hop}`}`, false);
+    return await enter(next, packet, depth + 1, { network });
   }
 
-  async function enter(zone: ZoneRecord, packet: Packet, depth: number, network?: string): Promise<Trace> {
+  async function enter(
+    zone: ZoneRecord,
+    packet: Packet,
+    depth: number,
+    { network, hop = packet.target }: { readonly network?: string; readonly hop?: Address | undefined } = {},
+  ): Promise<Trace> {
     const nic = zone.nics.find((link) =>
-      network === undefined ? link.network === undefined && hasAddress(link, packet.target) : link.network === network,
+      network === undefined ? link.network === undefined && hasAddress(link, hop) : link.network === network,
     );
     const link = nic ?? zone.nics.find((one) => one.side === 'outside');
     if (link === undefined) return ends(`nowhere: zone ${zone.name} has no link there`, false);
@@ -221,17 +234,3 @@ function notFound(why: string): OperatorError {
 }
 
 const baseOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
-
-/** The link by which a zone reaches an address: the network it is on, a static route, the default router. */
-function linkTowards({ nics }: ZoneRecord, target: Address): ZoneNic | undefined {
-  const family = familyOf(target);
-  return (
-    nics.find((nic) => addressesOf(nic, family).some((one) => prefixContains(networkOf(one), target))) ??
-    nics.find(({ routes }) => routes.some(({ to }) => prefixContains(to, target))) ??
-    nics.find(
-      (nic) =>
-        nic.routers.some((router) => familyOf(router) === family) || (family === 'inet' ? nic.dhcp : nic.addrconf),
-    ) ??
-    nics.find(({ host }) => host === true)
-  );
-}

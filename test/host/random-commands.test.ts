@@ -50,6 +50,7 @@ import {
 } from '../../src/plan/host-paths.ts';
 import { factsOf, planPublication } from '../../src/plan/publish.ts';
 import { EDITION } from '../../src/plan/zone-inputs.ts';
+import { type Dice, dice } from '../support/dice.ts';
 import { createFakeHost, type FakeHost } from '../support/fake-host.ts';
 import { memberRequest, networkRequest, proxyRequest } from '../support/story.ts';
 
@@ -61,18 +62,6 @@ const STEPS = 40;
 /** What goes down or is changed by hand is told by watch, or by repair. */
 const BY_HAND = /^(halt|by hand)/;
 
-/** Park and Miller. */
-function dice(seed: number) {
-  let state = (seed * 48_271 + 1) % 2_147_483_647;
-  const roll = (sides: number) => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state % sides;
-  };
-  const one = <T>(...all: readonly T[]): T => all[roll(all.length)] as T;
-  return { roll, one };
-}
-
-type Dice = ReturnType<typeof dice>;
 type Deed = { readonly what: string; readonly work: (fake: FakeHost) => Promise<unknown> };
 
 const deed = (what: string, work: Deed['work']): Deed => ({ what, work });

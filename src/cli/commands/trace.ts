@@ -9,6 +9,7 @@ import { readRecords } from '../../host/store.ts';
 import { type Hop, type Question, traceWay } from '../../host/trace.ts';
 import { createOutlooks, renderOutlook, withOwn } from '../../host/zone-templates.ts';
 import type { Packet } from '../../ipfilter/packet.ts';
+import { sourceTowards } from '../../plan/way.ts';
 import type { CliCommand, Context } from '../command.ts';
 import { AS_JSON, chooseFields, formatShown, outputOption, PARSABLE, type ShowOptions } from '../fields.ts';
 
@@ -92,11 +93,12 @@ function readQuestion(protocol: string, from: string, to: string, zones: readonl
     zones.find(({ name }) => name === source.name) ??
     zones.find((zone) => zone.name !== GLOBAL && ownsAddress(zone, source.name));
   const family = familyOfEnds(source.name, target.name);
-  const sourceAddress = addressAt(source.name, family, zones);
+  const targetAddress = addressAt(target.name, family, zones);
+  const chosen = sender?.name === source.name ? sourceTowards(sender, targetAddress) : undefined;
   const packet: Packet = {
     protocol: hasPorts ? protocol : family === 'inet' ? 'icmp' : 'ipv6-icmp',
-    source: sourceAddress,
-    target: addressAt(target.name, family, zones),
+    source: chosen ?? addressAt(source.name, family, zones),
+    target: targetAddress,
     ...(hasPorts
       ? { sourcePort: source.port ?? EPHEMERAL, targetPort: target.port ?? 0 }
       : { icmpType: family === 'inet' ? 8 : 128, icmpCode: 0 }),
