@@ -20,14 +20,58 @@ const PORTS = [22, 443, 8080];
 
 const test = suite('random packets');
 
+interface Scene {
+  readonly what: string;
+  /** Words for the network of the first proxy. */
+  readonly network: string;
+  /** The first proxy. */
+  readonly front: string;
+  readonly words: readonly string[];
+}
+
+const BACK = 'znetadm create-zone -R back -x e1000g0=203.0.113.5/24,2001:db8::5/64 -r 203.0.113.1 -r 2001:db8::1 p1';
+const N2 = 'znetadm create-network -a 10.3.0.0/24 -6 fd00:2::/64 n2';
+const SCENES: readonly Scene[] = [
+  {
+    what: 'a proxy behind another',
+    network: '-6 fd00:1::/64',
+    front: 'p1',
+    words: [BACK, N2, 'znetadm create-zone -R n2 -N back p2'],
+  },
+  {
+    what: 'two proxies on one uplink',
+    network: '-6 fd00:1::/64',
+    front: 'p1',
+    words: [
+      BACK,
+      N2,
+      'znetadm create-zone -R n2 -x e1000g0=203.0.113.7/24,2001:db8::7/64 -r 203.0.113.1 -r 2001:db8::1 p2',
+    ],
+  },
+  {
+    what: 'the host as the first proxy',
+    network: '',
+    front: 'global',
+    words: [
+      'ipadm create-if e1000g0',
+      'ipadm create-addr -T static -a 203.0.113.5/24 e1000g0/v4',
+      'route add default 203.0.113.1',
+      'znetadm attach-zone -R back global',
+      N2,
+      'znetadm create-zone -R n2 -N back p2',
+    ],
+  },
+];
+const MEMBERS = ['back z1', 'back z2', 'n2 z3'].map((words) => `znetadm create-zone -N ${words}`);
+
 /** Words of a znetadm that may be refused, or of another program of the global zone. */
-function chooseCommand({ roll, one }: Dice): string {
-  const zone = one('p1', 'p2', 'z1', 'z2', 'z3', 'z4');
+function chooseCommand({ roll, one }: Dice, front: string): string {
+  const zone = one(front, 'p2', 'z1', 'z2', 'z3', 'z4');
   const network = one('back', 'n2');
   const ends = one(
     'any',
     'self',
-    `zone:${one('z1', 'z2', 'z3', 'p1', 'p2')}`,
+    `zone:${one('z1', 'z2', 'z3', front, 'p2')}`,
     'group:office',
     `network:${network}`,
     '203.0.113.1',
@@ -60,7 +104,7 @@ function chooseCommand({ roll, one }: Dice): string {
     `znetadm set-network -6 ${one('none', 'auto')} ${network}`,
     `znetadm create-zone -N ${network} z4`,
     'znetadm delete-zone z4',
-    `zoneadm -z ${one('p1', 'p2', 'z1', 'z3')} reboot`,
+    `zoneadm -z ${one(front === 'global' ? 'p2' : front, 'p2', 'z1', 'z3')} reboot`,
     `zoneadm -z z1 halt; znetadm ${one('attach-zone', 'detach-zone')} -N n2 z1; zoneadm -z z1 boot`,
   );
 }
@@ -76,18 +120,18 @@ interface Packet {
 /** Addresses of zones by their names, as show-zone tells them. */
 type Places = ReadonlyMap<string, readonly string[]>;
 
-function choosePacket({ one }: Dice, places: Places): Packet {
+function choosePacket(random: Dice, places: Places, front: string): Packet {
+  const { one } = random;
   const zones = [...places.keys()];
   const from = one(...zones, ...OUTSIDE);
   // What comes from outside has to be for the first proxy, to get anywhere.
   const all = places.has(from)
     ? [...OUTSIDE, ...[...places.values()].flat()]
-    : one([...places.values()].flat(), places.get('p1') ?? [], places.get('p1') ?? []);
+    : one([...places.values()].flat(), places.get(front) ?? [], places.get(front) ?? []);
   const isV6 = one(...(places.get(from) ?? [from])).includes(':');
-  const to = one(
-    ...all.filter((address) => address.includes(':') === isV6 && places.get(from)?.includes(address) !== true),
-  );
-  return { protocol: one('tcp', 'tcp', 'udp'), from, to, port: one(...PORTS, 8003) };
+  const there = all.filter((address) => address.includes(':') === isV6 && places.get(from)?.includes(address) !== true);
+  if (there.length === 0) return choosePacket(random, places, front);
+  return { protocol: one('tcp', 'tcp', 'udp'), from, to: one(...there), port: one(...PORTS, 8003) };
 }
 
 interface Said {
@@ -183,28 +227,20 @@ async function placesOf(story: StoryLab): Promise<Places> {
   );
 }
 
-/** Two networks, one behind the other, in both families, and a zone outside of them that is allowed to know of them. */
-async function begin(story: StoryLab, internet: Internet): Promise<void> {
-  for (const words of [
-    'create-network -a 10.3.0.0/24 -6 fd00:2::/64 n2',
-    'create-zone -R back -x e1000g0=203.0.113.5/24,2001:db8::5/64 -r 203.0.113.1 -r 2001:db8::1 p1',
-    'create-zone -R n2 -N back p2',
-    'create-zone -N back z1',
-    'create-zone -N back z2',
-    'create-zone -N n2 z3',
-  ]) {
-    await story.znetadm(words);
-  }
+async function begin(story: StoryLab, internet: Internet, { words }: Scene): Promise<void> {
+  for (const line of [...words, ...MEMBERS]) await story.mustRun(programOf(line));
+  // A neighbour that tries to get in.
   await internet.routeTo('10.0.0.0/8', '203.0.113.5');
   await internet.routeTo('fd00::/16', '2001:db8::5');
 }
+
+const programOf = (line: string) => `${line.startsWith('znetadm') ? '/opt/zonenet/bin/' : '/usr/sbin/'}${line}`;
 
 /** Carries it out, and waits until all is at rest. Refused is as good as done. */
 async function carryOut(story: StoryLab, words: string): Promise<string> {
   const said: string[] = [];
   for (const part of words.split('; ')) {
-    const program = part.startsWith('znetadm') ? '/opt/zonenet/bin/' : '/usr/sbin/';
-    const { status, stderr } = await story.run(`${program}${part}`);
+    const { status, stderr } = await story.run(programOf(part));
     said.push(`${part}: ${status === 0 ? 'done' : stderr}`);
   }
   const [, booted] = /zoneadm -z (\S+) (?:reboot|boot)$/.exec(words) ?? [];
@@ -219,20 +255,22 @@ async function carryOut(story: StoryLab, words: string): Promise<string> {
 }
 
 for (let seed = FIRST; seed <= LAST; seed++) {
-  test(`seed ${seed}`, async () => {
+  const scene = SCENES[seed % SCENES.length] as Scene;
+  const { what, network, front } = scene;
+  test(`${what}, seed ${seed}`, async () => {
     const random = dice(seed);
-    const story = await startStoryLabWith('-6 fd00:1::/64');
+    const story = await startStoryLabWith(network);
     const told: string[] = [];
     try {
       const internet = await startInternet(story.lab);
-      await begin(story, internet);
+      await begin(story, internet, scene);
       const peerOf = createPeers(story);
-      const peerAt = async (name: string) => (/^[pz]\d$/.test(name) ? await peerOf(name) : internet);
+      const peerAt = async (name: string) => (/^([pz]\d|global)$/.test(name) ? await peerOf(name) : internet);
       for (let step = 0; step < STEPS; step++) {
-        told.push(await carryOut(story, chooseCommand(random)));
+        told.push(await carryOut(story, chooseCommand(random, front)));
         const places = await placesOf(story);
         for (let count = 0; count < PACKETS; count++) {
-          const packet = choosePacket(random, places);
+          const packet = choosePacket(random, places, front);
           const said = await trace(story, packet);
           // Somebody listens where it comes to, or where it must not.
           const holder = [...places, ['outside', OUTSIDE] as const].find(([, all]) => all.includes(said.address))?.[0];
