@@ -1,6 +1,7 @@
 import { type Address, addressValue, familyOf, parseAddress } from './address.ts';
 import { OperatorError } from './errors.ts';
 import { parseZoneName, type ZoneName } from './names.ts';
+import { type Prefix, prefixRange } from './prefix.ts';
 
 /** Addresses of a network that are not given out by themselves: only to who asks for one, or only to one zone. */
 export interface Reservation {
@@ -43,4 +44,11 @@ export function reservationOf(address: Address, reservations: readonly Reservati
     ({ first, last }) =>
       familyOf(first) === familyOf(address) && addressValue(first) <= value && value <= addressValue(last),
   );
+}
+
+/** Whether a reservation holds any address of a prefix. */
+export function overlapsReservation(prefix: Prefix, { first, last }: Reservation): boolean {
+  if (familyOf(first) !== familyOf(prefix.address)) return false;
+  const range = prefixRange(prefix);
+  return addressValue(first) <= range.last && range.first <= addressValue(last);
 }

@@ -3,6 +3,7 @@ import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import type { NetworkName } from './names.ts';
 import { hostPrefix, type Network } from './network.ts';
 import { type Prefix, prefixContains } from './prefix.ts';
+import { overlapsReservation } from './reservation.ts';
 import type { ResolvedRule } from './resolved-rule.ts';
 import type { Rule } from './rule.ts';
 import type { ZoneRecord } from './zone-record.ts';
@@ -66,6 +67,8 @@ export function whyNever(rule: Rule, zone: ZoneRecord, known: Known): string | u
   const ends = [rule.from, rule.to].map((end) => ({ end, who: resolveEnd(end, zone, known) }));
   const nobody = ends.find(({ who }) => who.length === 0);
   if (nobody !== undefined) return `${formatEndpoint(nobody.end)} stands for nobody`;
+  const deserted = ends.flatMap(({ end }) => whyDeserted(end, known) ?? [])[0];
+  if (deserted !== undefined) return deserted;
   const families = ends.map(({ who }) =>
     who === 'any' ? undefined : new Set(who.map(({ address }) => familyOf(address))),
   );
@@ -78,6 +81,23 @@ export function whyNever(rule: Rule, zone: ZoneRecord, known: Known): string | u
     zone,
     ends.map(({ who }) => who),
   );
+}
+
+/** Why nobody has an address that is written out: who had it is gone, and who gets it next is not who was meant. */
+function whyDeserted(end: Endpoint, { networks, zones }: Known): string | undefined {
+  if (end.kind !== 'prefix') return undefined;
+  const { prefix } = end;
+  const network = networks.find(({ prefixes }) =>
+    prefixes.some((one) => one.length <= prefix.length && prefixContains(one, prefix.address)),
+  );
+  if (network === undefined) return undefined;
+  const { name, routers, reservations } = network;
+  const holders = zones.filter(({ state }) => state !== 'deleting').flatMap(({ nics }) => nics);
+  const held = holders.filter((nic) => nic.network === name).flatMap(({ addresses }) => addresses);
+  const isHeld = [...routers, ...held.map(({ address }) => address)].some((one) => prefixContains(prefix, one));
+  // What is reserved may be somebody's of whom nothing is recorded.
+  if (isHeld || reservations.some((one) => overlapsReservation(prefix, one))) return undefined;
+  return `nobody on network ${name} has ${formatEndpoint(end)}`;
 }
 
 /**

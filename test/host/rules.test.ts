@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseGroupName, parseNetworkName, parseZoneName } from '../../src/domain/names.ts';
 import { parsePrefix } from '../../src/domain/prefix.ts';
+import { parseReservation } from '../../src/domain/reservation.ts';
 import { parseRule } from '../../src/domain/rule.ts';
 import { createZone } from '../../src/host/create-zone.ts';
 import { deleteZone } from '../../src/host/delete-zone.ts';
@@ -133,6 +134,27 @@ test('a rule stays when its zone goes, stands for nobody, and check says so; a n
   assert.match(drift?.fault?.hint ?? '', 'znetadm delete-rule proxy 1');
   await createZone(memberRequest('web1'), fake.host);
   assert.equal(told(fake), ['block in tcp from 10.2.0.2/32 to any port 25']);
+  await inOrder(fake);
+});
+
+test('an address that is written out stays when its zone goes, and check says so before another zone gets it', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const rule = 'allow in tcp from 10.2.0.2 to self port 22';
+  await addRule(asked(rule), fake.host);
+  await inOrder(fake);
+  await deleteZone(parseZoneName('web1'), false, fake.host);
+  const [drift, ...more] = await findDrift(fake.host);
+  assert.equal(more, []);
+  assert.equal([drift?.item, drift?.found], ['rule 1', 'nobody on network back has 10.2.0.2']);
+  await deleteRules(parseZoneName('proxy'), [1], fake.host);
+  const error = await rejects(() => addRule(asked(rule), fake.host));
+  assert.match(error.message, 'it would never match: nobody on network back has 10.2.0.2');
+  // The router, all of the network, what is reserved, and what is outside.
+  const change = { reservations: [parseReservation('10.2.0.50')], routers: [], vars: {}, unset: [] };
+  await setNetwork(parseNetworkName('back'), change, fake.host);
+  for (const who of ['10.2.0.0/25', '10.2.0.1', '10.2.0.48/28', '10.9.0.2', '10.0.0.0/8']) {
+    await addRule(asked(rule.replace('10.2.0.2', who)), fake.host);
+  }
   await inOrder(fake);
 });
 
