@@ -2,9 +2,9 @@ import { type Address, familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneName } from '../domain/names.ts';
-import { addressesOf, hasAddress } from '../domain/nic.ts';
+import { addressesOf, hasAddress, hasFamily } from '../domain/nic.ts';
 import { networkOf, prefixContains } from '../domain/prefix.ts';
-import { ownsAddress, proxyOf, type ZoneRecord } from '../domain/zone-record.ts';
+import { ownsAddress, proxyOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { canBeginState, createFilter, type Filter } from '../ipfilter/filter.ts';
 import { parseFilterFile } from '../ipfilter/filter-rule.ts';
 import { createNat, type Nat } from '../ipfilter/nat.ts';
@@ -214,17 +214,25 @@ export async function traceWay(
     if (zone === undefined) throw notFound(`there is no zone "${from}"`);
     return await leave(zone, await readRules(zone), packet, { hasState: false, depth: 0 });
   }
-  const first =
-    holderOf(packet.target, undefined) ??
-    living.find(
-      ({ role, nics }) =>
-        role === 'proxy' &&
-        nics.some(
-          (nic) => nic.side === 'inside' && nic.addresses.some((one) => prefixContains(networkOf(one), packet.target)),
-        ),
-    );
+  const first = holderOf(packet.target, undefined) ?? outermost(packet.target, living);
   if (first === undefined) throw notFound(`no zone has ${packet.target}, and no proxy is in front of it`);
+  const outside = first.nics.filter(({ network }) => network === undefined);
+  if (!outside.some((nic) => hasFamily(nic, family)))
+    return ends(`nowhere: zone ${first.name} has no ${family === 'inet' ? 'IPv4' : 'IPv6'} outside`, false);
   return await enter(first, packet, 0);
+}
+
+/** The proxy in front of a hidden address, or in front of that proxy, that the outside knows of. */
+function outermost(target: Address, zones: readonly ZoneRecord[]): ZoneRecord | undefined {
+  const isBehind = (nic: ZoneNic) =>
+    nic.side === 'inside' && nic.addresses.some((one) => prefixContains(networkOf(one), target));
+  let proxy = zones.find(({ role, nics }) => role === 'proxy' && nics.some(isBehind));
+  for (let depth = 0; depth < MOST_ZONES && proxy !== undefined; depth++) {
+    const ways: readonly ZoneNic[] = proxy.nics.filter(({ side }) => side === 'outside');
+    if (ways.some(({ network }) => network === undefined)) break;
+    [proxy] = ways.flatMap(({ network }) => (network === undefined ? [] : (proxyOf(network, zones) ?? [])));
+  }
+  return proxy;
 }
 
 function notFound(why: string): OperatorError {

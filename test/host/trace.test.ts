@@ -17,16 +17,19 @@ const test = suite('traceWay');
 async function deep() {
   const fake = await hostWith('back', 'proxy', 'web1');
   const name = parseNetworkName('deep');
-  await createNetwork(networkRequest({ name, prefix: parsePrefix('10.3.0.0/24') }), fake.host);
+  await createNetwork(
+    networkRequest({ name, prefix: parsePrefix('10.3.0.0/24'), inet6: parsePrefix('fd00:2::/64') }),
+    fake.host,
+  );
   const way = { outside: [], routers: [], networks: [parseMembership('back')] };
   await createZone(proxyRequest({ name: parseZoneName('inner'), routes: [name], ...way }), fake.host);
   await createZone(memberRequest('db1', undefined, { networks: [parseMembership('deep')] }), fake.host);
   const { zones } = await readRecords(fake.system);
-  return async (zone: string, source: string, target: string) => {
+  return async (zone: string | undefined, source: string, target: string) => {
     const packet = { protocol: 'tcp', flags: 'S', sourcePort: 40_000, targetPort: 80 } as const;
     const ends = { source: parseAddress(source), target: parseAddress(target) };
     const { end, arrives, hops } = await traceWay(
-      { packet: { ...packet, ...ends }, from: parseZoneName(zone) },
+      { packet: { ...packet, ...ends }, ...(zone === undefined ? {} : { from: parseZoneName(zone) }) },
       zones,
       async () => [],
     );
@@ -52,6 +55,21 @@ test('a zone behind another proxy is not reached by the uplink, and anybody else
     true,
     'zone web1',
     'db1 out, inner in, inner out, web1 in',
+  ]);
+});
+
+test('what comes from outside begins at the proxy that the outside knows of, in a family that it has there', async () => {
+  const trace = await deep();
+  const ways = 'proxy in, proxy out';
+  assert.equal(await trace(undefined, '198.51.100.1', '10.3.0.2'), [
+    false,
+    'it leaves by e1000g0, where zone db1 is not',
+    ways,
+  ]);
+  assert.equal(await trace(undefined, '2001:db8::1', 'fd00:2::2'), [
+    false,
+    'nowhere: zone proxy has no IPv6 outside',
+    '',
   ]);
 });
 

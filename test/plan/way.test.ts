@@ -24,6 +24,7 @@ const PROXY = [
   }),
   link('znic0 10.2.0.1/24 fd00:1::1/64', { routes: [parseStaticRoute('192.0.2.64/26 10.2.0.9')] }),
 ];
+const HOST = [link('e1000g0 203.0.113.5/24', { host: true })];
 const LEARNING = [link('znic0 10.2.0.1/24'), link('pnic0', { dhcp: true })];
 
 for (const [what, nics, target, way, source] of [
@@ -35,6 +36,8 @@ for (const [what, nics, target, way, source] of [
   ['by the default router, from its network', PROXY, '8.8.8.8', 'pnic0 198.51.100.1', '198.51.100.7'],
   ['by the default router of the family', PROXY, '2001:db8:9::1', 'pnic0 2001:db8::1', '2001:db8::5'],
   ['by one that DHCP tells', LEARNING, '8.8.8.8', 'pnic0 learnt', undefined],
+  ['by the routes of the host', HOST, '8.8.8.8', 'e1000g0 learnt', '203.0.113.5'],
+  ['nowhere from a host without that family', HOST, '2001:db8::1', undefined, undefined],
   ['nowhere', LEARNING, '2001:db8::1', undefined, undefined],
 ] as const) {
   test(`${what}: ${target} by ${way}, from ${source}`, () => {
