@@ -32,7 +32,7 @@ function environmentOf(file) {
 }
 
 /** By measurement; the others of e2e take less than half of what these do. */
-const LONGEST = ['crash-sweep', 'sites', 'boot-ahead', 'prober', 'random-faults', 'demo'];
+const LONGEST = ['crash-sweep', 'sites', 'boot-ahead', 'prober', 'random-packets', 'random-faults', 'demo'];
 
 /** What takes long comes first, so that no core idles at the end. */
 function inOrder(files) {

@@ -74,8 +74,7 @@ function createAddressDecider(
   return (nic, request) => {
     if (nic.network === undefined) {
       const addresses = request.addresses.map((one) => withLength(one, zone, nic));
-      const { vlan, over: uplink } = nic;
-      const asked = { uplink, ...(vlan === undefined ? {} : { vlan }), ...request, addresses };
+      const asked = { uplink: nic.over, ...request, addresses };
       const { dhcp, addrconf } = request;
       return { addresses: outside(asked, nic.link, zone.name).addresses, dhcp, addrconf };
     }
