@@ -16,6 +16,14 @@ const AT_ONCE = 8;
 /** The zones that run, by name. */
 export type Running = ReadonlyMap<string, ZoneEntry>;
 
+/** A zone that is waited for. */
+interface Waiting {
+  /** Of its boot. */
+  readonly id: number | undefined;
+  /** Until when, in milliseconds of the clock that never steps. */
+  readonly end: number;
+}
+
 /**
  * Sees that zones which booted, and the routers in front of them, have applied what is published for them.
  *
@@ -24,8 +32,9 @@ export type Running = ReadonlyMap<string, ZoneEntry>;
  * they are up or `bootSeconds` are over, and a few are asked at each look.
  */
 export function createAnnouncer({ system }: Pick<Host, 'system'>) {
-  /** Until when to wait for a zone, in milliseconds of the clock that never steps. */
-  const waiting = new Map<string, number>();
+  const waiting = new Map<string, Waiting>();
+  /** The boots of zones that did not set up their network, by name: each is complained of once. */
+  const complained = new Map<string, number | undefined>();
 
   async function tellIfLate(zones: readonly ZoneRecord[], running: Running, records: Records, settings: Settings) {
     const publications = await planPublications(zones, records, { settings, observed: { zones: running }, system });
@@ -41,14 +50,22 @@ export function createAnnouncer({ system }: Pick<Host, 'system'>) {
   }
 
   /** Whether there is nothing more to do for a zone. */
-  async function tellOne(name: string, end: number, running: Running, records: Records, settings: Settings) {
+  async function tellOne(
+    name: string,
+    { id, end }: Waiting,
+    running: Running,
+    records: Records,
+    settings: Settings,
+  ): Promise<boolean> {
     const record = records.zones.find((zone) => zone.name === name);
     if (record === undefined || record.state !== 'ready' || !running.has(name)) return true;
     const { setup } = await observeApplied(record.name, system);
     if (setup !== 'online' && setup !== 'maintenance' && system.monotonic() < end) return false;
     if (setup === 'online') {
+      complained.delete(name);
       await tellIfLate([record, ...toldOf(record, records)], running, records, settings);
-    } else {
+    } else if (complained.get(name) !== id) {
+      complained.set(name, id);
       const look = formatCommand(explainService(record.name, SETUP_SERVICE));
       system.log(`zone ${name} did not set up its network: ${setup ?? 'its services cannot be asked'}; see: ${look}`);
     }
@@ -56,16 +73,21 @@ export function createAnnouncer({ system }: Pick<Host, 'system'>) {
   }
 
   return {
-    /** Takes on zones that booted. */
-    add(names: readonly string[], { bootSeconds }: Settings): void {
-      for (const name of names) waiting.set(name, system.monotonic() + bootSeconds * 1000);
+    /** Takes on zones that booted, or may have. Who waits since that boot has no longer for it. */
+    add(names: readonly string[], running: Running, { bootSeconds }: Settings): void {
+      const end = system.monotonic() + bootSeconds * 1000;
+      for (const name of names) {
+        const [had, id] = [waiting.get(name), running.get(name)?.id];
+        if (had === undefined || had.id !== id) waiting.set(name, { id, end });
+      }
     },
     isBusy: () => waiting.size > 0,
     /** Asks a few of the zones that wait, in turn. */
     async tell(running: Running, records: Records, settings: Settings): Promise<void> {
-      for (const [name, end] of [...waiting].slice(0, AT_ONCE)) {
+      for (const name of complained.keys()) if (!running.has(name)) complained.delete(name);
+      for (const [name, wait] of [...waiting].slice(0, AT_ONCE)) {
         waiting.delete(name);
-        if (!(await tellOne(name, end, running, records, settings))) waiting.set(name, end);
+        if (!(await tellOne(name, wait, running, records, settings))) waiting.set(name, wait);
       }
     },
   };

@@ -51,19 +51,21 @@ export function createWatch(host: Host): Watch {
     const isPass = passed === undefined || system.monotonic() - passed >= settings.watchPassSeconds * 1000;
     const due = up.filter(({ name, id }) => isPass || served.get(name) !== id);
     const left = new Set<string>();
+    const ups = new Map(up.map((zone) => [zone.name, zone]));
     if (due.length > 0 || announcer.isBusy()) {
       const names = due.map(({ name }) => name);
       for (const name of await protectZones(names, settings, host)) left.add(name);
       announcer.add(
         names.filter((name) => !left.has(name)),
+        ups,
         settings,
       );
-      await announcer.tell(new Map(up.map((zone) => [zone.name, zone])), await readRecords(system), settings);
+      await announcer.tell(ups, await readRecords(system), settings);
     }
     const running = zones.filter(({ state }) => state === 'running').map(({ name, id }) => `${name} ${id}`);
     if (isPass || running.join() !== told) {
       // Asked later whether they have applied it.
-      announcer.add(await followSites(host), settings);
+      announcer.add(await followSites(host), ups, settings);
       told = running.join();
     }
     if (await isHostProxy(host)) {

@@ -115,6 +115,7 @@ for (const [what, request, said] of [
     { kind: 'tls', certificate: 'x', host: parseDomainName('b.example.org') },
     'sites of another kind',
   ],
+  ['a port that NAT gives out', { listen: 20_000 }, 'ports 10000-29999 are given out by NAT of proxy "proxy"'],
   ['another way to serve the same', { port: 9090 }, 'it is published otherwise'],
 ] as const) {
   test(`${what} is refused`, async () => {

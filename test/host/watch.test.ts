@@ -155,6 +155,31 @@ test('a zone and its router that missed a refresh are told once more', async () 
   assert.is(proxy.generation, 2);
 });
 
+test('a zone that comes up slowly is waited for, and one that does not come up is told once', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const watch = createWatch(fake.host);
+  await watch.look();
+  await reboot(fake, 'web1');
+  const asked = '/usr/bin/svcs -z web1';
+  const stdout = 'offline        svc:/network/zonenet:default\n';
+  fake.answers.set(asked, { status: 0, timedOut: false, stdout, stderr: '' });
+  const complaints = async () => {
+    await watch.look();
+    return fake.log.filter((line) => line.includes('did not set up')).length;
+  };
+  assert.equal([await complaints(), await complaints()], [0, 0]);
+  // Two slow passes are between, which begin nothing anew.
+  for (const wanted of [0, 1, 1, 1]) {
+    await fake.system.sleep(150_500);
+    assert.equal([await complaints(), await complaints()], [wanted, wanted]);
+  }
+  await reboot(fake, 'web1');
+  await fake.host.system.sleep(299_000);
+  assert.is(await complaints(), 1);
+  await fake.system.sleep(301_000);
+  assert.is(await complaints(), 2);
+});
+
 test('what fails is logged once, and the rest is done', async () => {
   const fake = await hostWith('back', 'proxy', 'web1', 'db1');
   const watch = createWatch(fake.host);
