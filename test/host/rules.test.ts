@@ -84,7 +84,7 @@ test('rules have an order; one moves, and several go by their numbers', async ()
 });
 
 test('what is refused says why, and changes nothing', async () => {
-  const fake = await hostWith('back', 'proxy', 'web1');
+  const fake = await hostWith('back', 'proxy', 'web1', 'db1');
   await addRule(asked(SSH), fake.host);
   fake.changes.length = 0;
   for (const [request, code, why] of [
@@ -95,6 +95,7 @@ test('what is refused says why, and changes nothing', async () => {
     [asked('block in from group:gone to any'), 'NOT_FOUND', 'group:gone'],
     [asked('block out from zone:web1 to any'), 'VALUE_INVALID', 'judged by "in"'],
     [asked('block in from fd00::/8 to zone:web1'), 'VALUE_INVALID', 'no family in common'],
+    [asked('allow in from any to zone:db1', undefined, 'web1'), 'VALUE_INVALID', 'web1 is none of those it goes to'],
     [asked(SSH, undefined, 'nobody'), 'NOT_FOUND', 'nobody'],
   ] as const) {
     const error = await rejects(() => planAddRule(request, fake.host));
