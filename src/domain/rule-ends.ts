@@ -1,7 +1,7 @@
-import { familyOf } from './address.ts';
+import { type Address, familyOf } from './address.ts';
 import { type Endpoint, formatEndpoint } from './endpoint.ts';
 import type { NetworkName } from './names.ts';
-import { hostPrefix, type Network } from './network.ts';
+import { hostLength, hostPrefix, type Network } from './network.ts';
 import { type Prefix, prefixContains } from './prefix.ts';
 import { overlapsReservation } from './reservation.ts';
 import type { ResolvedRule } from './resolved-rule.ts';
@@ -92,9 +92,12 @@ function whyDeserted(end: Endpoint, { networks, zones }: Known): string | undefi
   );
   if (network === undefined) return undefined;
   const { name, routers, reservations } = network;
-  const holders = zones.filter(({ state }) => state !== 'deleting').flatMap(({ nics }) => nics);
-  const held = holders.filter((nic) => nic.network === name).flatMap(({ addresses }) => addresses);
-  const isHeld = [...routers, ...held.map(({ address }) => address)].some((one) => prefixContains(prefix, one));
+  const isOne = prefix.length === hostLength(prefix.address);
+  const isIn = (address: Address) => address === prefix.address || (!isOne && prefixContains(prefix, address));
+  const holds = ({ state, nics }: ZoneRecord) =>
+    state !== 'deleting' &&
+    nics.some((nic) => nic.network === name && nic.addresses.some(({ address }) => isIn(address)));
+  const isHeld = routers.some(isIn) || zones.some(holds);
   // What is reserved may be somebody's of whom nothing is recorded.
   if (isHeld || reservations.some((one) => overlapsReservation(prefix, one))) return undefined;
   return `nobody on network ${name} has ${formatEndpoint(end)}`;

@@ -75,10 +75,7 @@ export function createPublisher(
   const networks = records.networks.filter(({ state }) => state !== 'deleting');
   const recorded = { ...records, networks, resolver: settings.resolver, vars: settings.vars, running };
   const site = siteTemplates(system);
-  const boots = bootPrograms(system);
-
-  // Holds nothing but the name, and so do plans that hold it.
-  const layersOf = (zone: ZoneName) => () => site.read(zone);
+  const boots = bootPrograms(site, system);
 
   async function plan(record: ZoneRecord): Promise<ZonePublication> {
     const text = await readPublishedFile(metadataFile(record.name), system);
@@ -97,8 +94,8 @@ export function createPublisher(
     const plan = [...templates, ...publication.plan];
     const refresh = running && plan.length > 0 ? [refreshStep(record.name, publication.generation)] : [];
     // Behind the metadata, which it is for: until then it does not fit, and the zone boots without it.
-    const sources = { metadata: () => publication.metadata, layers: layersOf(record.name) };
-    const boot = await boots[programs === 'late' ? 'planLate' : 'plan'](record.name, publication.text, sources);
+    const planBoot = programs === 'late' ? boots.planLate : boots.plan;
+    const boot = await planBoot(record.name, publication.text, () => publication.metadata);
     return {
       zone: record.name,
       generation: publication.generation,
@@ -126,7 +123,7 @@ async function planSiteTemplates(zone: ZoneName, text: string | undefined, site:
     const [want, have] = [await site.read(zone), await readPublished(zone, system)];
     const digest = digestOfLayers(want);
     const plan = planTemplates(zone, want, have);
-    if (plan.length > 0) await site.check(want);
+    if (plan.length > 0) await site.prepare(want);
     return { digest, plan };
   } catch (error) {
     if (!(error instanceof OperatorError)) throw error;

@@ -13,7 +13,7 @@ export type HostLayers = readonly [forAll: TemplateLayer, forThis: TemplateLayer
 /** Reads the templates of the host, those for all zones once. */
 export function siteTemplates(system: System) {
   let [common, named] = [undefined as Promise<TemplateLayer> | undefined, undefined as Promise<string[]> | undefined];
-  const sound = new Map<string, Promise<Prepared>>();
+  const prepared = new Map<string, Promise<Prepared>>();
 
   /** @throws {OperatorError} TEMPLATE_INVALID */
   async function read(zone: ZoneName): Promise<HostLayers> {
@@ -28,18 +28,18 @@ export function siteTemplates(system: System) {
   }
 
   /**
-   * Sees that every zone can use them. A zone's own templates come over them, of which the host knows nothing.
+   * Checks and compiles them for all zones that have these. A zone's own templates come over them, of which the host knows nothing.
    *
    * @throws {OperatorError} INI_INVALID, TEMPLATE_INVALID
    */
-  async function check(layers: HostLayers): Promise<void> {
+  async function prepare(layers: HostLayers): Promise<Prepared> {
     const key = digestOfLayers(layers) ?? '';
-    const checked = sound.get(key) ?? prepareFiles(layers);
-    sound.set(key, checked);
-    await checked;
+    const made = prepared.get(key) ?? prepareFiles(layers);
+    prepared.set(key, made);
+    return await made;
   }
 
-  return { read, check };
+  return { read, prepare };
 }
 
 export type SiteTemplates = ReturnType<typeof siteTemplates>;

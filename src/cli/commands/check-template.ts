@@ -28,7 +28,7 @@ async function run(name: ZoneName | undefined, { host, print, complain }: Contex
   const outlookOf = await createOutlooks(site, host.system);
   for (const zone of zones) {
     try {
-      await site.check(await site.read(zone.name));
+      await site.prepare(await site.read(zone.name));
       const outlook = await outlookOf(zone.name);
       await renderOutlook(outlook, []);
       for (const one of await outgrownTemplates(outlook.layers, host.system)) outgrown.set(one.path, one);
