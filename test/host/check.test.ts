@@ -145,6 +145,27 @@ test("what only a person can mend is told, and somebody else's is left alone", a
   assert.is(JSON.stringify([...fake.links, ...fake.zones]), before);
 });
 
+const [SETUP, FORWARDING] = ['svc:/network/zonenet:default', 'svc:/network/zonenet-forwarding:default'];
+for (const [setup, forwarding, look, mend] of [
+  ['maintenance', 'offline', SETUP, `clear ${SETUP}`],
+  ['online', 'maintenance', FORWARDING, `clear ${FORWARDING}`],
+  ['online', 'disabled', FORWARDING, `refresh ${SETUP}`],
+  ['disabled', 'maintenance', SETUP, `refresh ${SETUP}`],
+] as const) {
+  test(`set-up is ${setup}, forwarding ${forwarding}: look at ${look}, then ${mend}`, async () => {
+    const fake = await hostWith('back', 'proxy');
+    const rows = [`${setup} ${SETUP}`, `${forwarding} ${FORWARDING}`];
+    const answer = (stdout: string) => ({ status: 0, timedOut: false, stdout, stderr: '' });
+    fake.answers.set('/usr/bin/svcs -Z', answer(rows.map((row) => `${row} proxy\n`).join('')));
+    fake.answers.set('/usr/bin/svcs -z proxy', answer(rows.map((row) => `${row}\n`).join('')));
+    const [drift, ...more] = await findDrift(fake.host, true);
+    assert.equal(more, []);
+    const lines = drift?.fault?.hint?.split('\n') ?? [];
+    assert.match(lines[0] ?? '', look);
+    assert.is(lines[2], `after mending:   /usr/sbin/svcadm -z proxy ${mend}`);
+  });
+}
+
 test('a zone that was renamed is told by its new name, and keeps what it was given', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');
   const zone = fake.zones.get('web1');
