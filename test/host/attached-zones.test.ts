@@ -94,6 +94,27 @@ test('a zone that somebody else made gets links, mounts and a record, and gives 
   assert.equal(Object.keys(after.files), Object.keys(before.files));
 });
 
+test('as a proxy it stays one while zones are behind it, and so does one of its networks', async () => {
+  const fake = await host();
+  const [front, other, name] = [parseNetworkName('front'), parseNetworkName('other'), parseZoneName('mail')];
+  await createNetwork(networkRequest({ name: other, prefix: parsePrefix('10.4.0.0/24') }), fake.host);
+  const before = fake.snapshot();
+  const asProxy = { routes: [front, other], outside: [parseOutside('e1000g0=203.0.113.8/24')] };
+  await attachZone(request('mail', { ...asProxy, routers: [parseAddress('203.0.113.1')] }), fake.host);
+  await createZone(memberRequest('db1', undefined, { networks: [parseMembership('front')] }), fake.host);
+  for (const what of [ALL, from('front')]) {
+    const error = await rejects(() => detachZone(name, what, fake.host));
+    assert.is(error.code, 'IN_USE');
+    assert.match(error.message, 'network "front", used by db1');
+    assert.match(error.hint ?? '', 'znetadm delete-zone db1');
+  }
+  await deleteZone(parseZoneName('db1'), false, fake.host);
+  await detachZone(name, from('front'), fake.host);
+  await detachZone(name, ALL, fake.host);
+  const { zones, links: left, files } = fake.snapshot();
+  assert.equal([zones, left, files], [before.zones, before.links, before.files]);
+});
+
 test('it boots anew on request, and gets our services through its own repository server', async () => {
   const fake = await host('running');
   let imported = 0;
