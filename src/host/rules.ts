@@ -30,7 +30,7 @@ export async function planAddRule({ zone, rule, number }: RuleRequest, host: Hos
   const never = whyNever(rule, before, records);
   if (never !== undefined) {
     throw new OperatorError('VALUE_INVALID', `Cannot ${purpose}: it would never match: ${never}`, {
-      hint: 'See: znetadm add-rule --help',
+      hint: 'A rule is about zones that there are, and addresses that they have or that are reserved (set-network --reserve)',
     });
   }
   const text = formatRule(rule);
