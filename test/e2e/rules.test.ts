@@ -165,4 +165,16 @@ test('what is no rule is refused as wrong usage, and nothing changes', async ({ 
   assert.is(await story.znetadm('show-rule'), '');
 });
 
+test('what takes from zones what rules name tells which rules can match nothing now', async ({ story }) => {
+  await story.znetadm('add-rule proxy block in tcp from 10.2.0.3 to any port 26');
+  await story.znetadm('add-rule proxy block in tcp from zone:db1 to any port 27');
+  const gone = 'rule 1 can match nothing now: nobody on network back has 10.2.0.3';
+  const moved = await story.znetadm('set-zone -a znic2=10.2.0.30 db1');
+  assert.is(moved, `zone db1: znic2 10.2.0.30/24 router 10.2.0.1\nzone proxy: ${gone}\n`);
+  assert.is(await story.znetadm('set-zone -a znic2=10.2.0.3 db1'), 'zone db1: znic2 10.2.0.3/24 router 10.2.0.1\n');
+  const deleted = await story.znetadm('delete-zone db1');
+  const nobody = 'rule 2 can match nothing now: zone:db1 stands for nobody';
+  assert.is(deleted, `zone db1: deleted\nzone proxy: ${gone}\nzone proxy: ${nobody}\n`);
+});
+
 test.run();

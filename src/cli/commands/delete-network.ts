@@ -9,6 +9,7 @@ import { removalPlan } from '../../host/delete-zone.ts';
 import type { Host } from '../../host/host.ts';
 import type { HostPlan } from '../../plan/host-step.ts';
 import type { CliCommand, Context } from '../command.ts';
+import { tellingDeadRules } from '../dead-rules.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
 interface Options extends PlanOptions {
@@ -29,15 +30,18 @@ export const deleteNetworkCommand: CliCommand = {
   },
 };
 
-async function run(name: NetworkName, options: Options, { host, print }: Context): Promise<void> {
+async function run(name: NetworkName, options: Options, context: Context): Promise<void> {
+  const { host, print } = context;
   const recursive = options.recursive === true;
   if (options.dryRun === true) {
     printDryRun(await plan(name, recursive, host), options.verbose, print);
     return;
   }
-  if (recursive) for (const zone of await deleteNetworkAndZones(name, host)) print(`zone ${zone}: deleted\n`);
-  else await deleteNetwork(name, host);
-  print(`network ${name}: deleted\n`);
+  await tellingDeadRules(context, async () => {
+    if (recursive) for (const zone of await deleteNetworkAndZones(name, host)) print(`zone ${zone}: deleted\n`);
+    else await deleteNetwork(name, host);
+    print(`network ${name}: deleted\n`);
+  });
 }
 
 async function plan(name: NetworkName, recursive: boolean, host: Host): Promise<HostPlan> {

@@ -1,6 +1,7 @@
 import { parseZoneName, type ZoneName } from '../../domain/names.ts';
 import { deleteZone, planDeleteZone, removalPlan } from '../../host/delete-zone.ts';
 import type { CliCommand, Context } from '../command.ts';
+import { tellingDeadRules } from '../dead-rules.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
 interface Options extends PlanOptions {
@@ -21,11 +22,14 @@ export const deleteZoneCommand: CliCommand = {
   },
 };
 
-async function run(name: ZoneName, { recursive, dryRun, verbose }: Options, { host, print }: Context): Promise<void> {
+async function run(name: ZoneName, { recursive, dryRun, verbose }: Options, context: Context): Promise<void> {
+  const { host, print } = context;
   if (dryRun === true) {
     const removals = await planDeleteZone(name, recursive === true, host);
     printDryRun(removals.flatMap(removalPlan), verbose, print);
     return;
   }
-  for (const zone of await deleteZone(name, recursive === true, host)) print(`zone ${zone}: deleted\n`);
+  await tellingDeadRules(context, async () => {
+    for (const zone of await deleteZone(name, recursive === true, host)) print(`zone ${zone}: deleted\n`);
+  });
 }

@@ -8,6 +8,7 @@ import {
 } from '../../domain/names.ts';
 import { detachZone, planDetachZone } from '../../host/detach-zone.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
+import { tellingDeadRules } from '../dead-rules.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 
 interface Options extends PlanOptions {
@@ -41,14 +42,17 @@ export const detachZoneCommand: CliCommand = {
 async function run(
   name: ZoneName,
   { network = [], link = [], dryRun, verbose }: Options,
-  { host, print }: Context,
+  context: Context,
 ): Promise<void> {
+  const { host, print } = context;
   const what = { networks: network, links: link };
   if (dryRun === true) {
     printDryRun(await planDetachZone(name, what, host), verbose, print);
     return;
   }
-  await detachZone(name, what, host);
-  const from = [...network, ...link];
-  print(`zone ${name}: detached${from.length === 0 ? '' : ` from ${from.join(', ')}`}\n`);
+  await tellingDeadRules(context, async () => {
+    await detachZone(name, what, host);
+    const from = [...network, ...link];
+    print(`zone ${name}: detached${from.length === 0 ? '' : ` from ${from.join(', ')}`}\n`);
+  });
 }

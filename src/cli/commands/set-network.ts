@@ -9,6 +9,7 @@ import type { ZoneRecord } from '../../domain/zone-record.ts';
 import { type NetworkChange, type NetworkUpdate, planSetNetwork, setNetwork } from '../../host/set-network.ts';
 import { wholeNumber } from '../../ini/shape.ts';
 import { type CliCommand, type Context, collecting, NOTHING_CHANGED, reading } from '../command.ts';
+import { tellingDeadRules } from '../dead-rules.ts';
 import { formatPlan, type PlanOptions, VERBOSE } from '../print-plan.ts';
 import { parseInet6, parseInetPrefix, parseReserve } from './create-network.ts';
 
@@ -90,8 +91,9 @@ async function run(
   name: NetworkName,
   change: NetworkChange,
   { dryRun, verbose }: Options,
-  { host, print }: Context,
+  context: Context,
 ): Promise<void> {
+  const { host, print } = context;
   if (dryRun === true) {
     const update = await planSetNetwork(name, change, host);
     print(formatPlan(update.plan, verbose === true));
@@ -99,8 +101,10 @@ async function run(
     print(NOTHING_CHANGED);
     return;
   }
-  const update = await setNetwork(name, change, host);
-  for (const line of [describe(update), ...describeMoves(update), ...describeLater(update)]) print(`${line}\n`);
+  await tellingDeadRules(context, async () => {
+    const update = await setNetwork(name, change, host);
+    for (const line of [describe(update), ...describeMoves(update), ...describeLater(update)]) print(`${line}\n`);
+  });
 }
 
 function describe({ before, network, plan }: NetworkUpdate): string {

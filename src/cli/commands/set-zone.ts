@@ -5,10 +5,12 @@ import { type GroupName, type LinkName, parseAnyZoneName, parseGroupName, type Z
 import type { StaticRoute } from '../../domain/static-route.ts';
 import { parseVar, parseVarName, type Vars } from '../../domain/vars.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
+import type { ZoneChange } from '../../host/change-zone.ts';
 import { isReaddressing } from '../../host/readdress-zone.ts';
 import { formatAddresses, formatWishes, planSetZone, setZone, type ZoneSettings } from '../../host/set-zone.ts';
 import type { AddressRequest } from '../../host/zone-request.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
+import { tellingDeadRules } from '../dead-rules.ts';
 import { parseAddresses, parseRoute, parseWishes } from '../link-options.ts';
 import { DRY_RUN, type PlanOptions, printDryRun, VERBOSE } from '../print-plan.ts';
 import { describeFollowing } from '../rule-words.ts';
@@ -92,27 +94,29 @@ function toSettings(
 
 const parseRouteOrNone = (text: string) => (text === 'none' ? undefined : parseRoute(text));
 
-async function run(change: ZoneSettings, { dryRun, verbose }: Options, { host, print }: Context): Promise<void> {
+async function run(change: ZoneSettings, { dryRun, verbose }: Options, context: Context): Promise<void> {
+  const { host, print } = context;
   if (dryRun === true) {
     printDryRun((await planSetZone(change, host)).plan, verbose, print);
     return;
   }
-  const done = await setZone(change, host);
+  await tellingDeadRules(context, async () => print(describe(change, await setZone(change, host))));
+}
+
+function describe(change: ZoneSettings, done: ZoneChange): string {
   const { name, groups } = done.zone;
   const isReaddressed = isReaddressing(change);
   const isValued = Object.keys(change.vars).length + change.unset.length > 0;
   const isGrouped = change.add.length + change.remove.length > 0;
-  print(
-    [
-      ...(isGrouped ? [`zone ${name}: groups ${groups.length === 0 ? 'none' : groups.join(', ')}`] : []),
-      ...[...change.links].map(([link, wishes]) => `zone ${name}: ${link} ${formatWishes(wishes)}`),
-      ...(isValued ? [`zone ${name}: values ${describeVars(done.zone.vars)}`] : []),
-      ...(isReaddressed ? [`zone ${name}: ${formatAddresses(done.zone)}`] : []),
-      ...(isReaddressed && !hasMethod(done.zone) ? ['  applied when it asks for its lease again'] : []),
-      ...describeFollowing(done),
-      '',
-    ].join('\n'),
-  );
+  return [
+    ...(isGrouped ? [`zone ${name}: groups ${groups.length === 0 ? 'none' : groups.join(', ')}`] : []),
+    ...[...change.links].map(([link, wishes]) => `zone ${name}: ${link} ${formatWishes(wishes)}`),
+    ...(isValued ? [`zone ${name}: values ${describeVars(done.zone.vars)}`] : []),
+    ...(isReaddressed ? [`zone ${name}: ${formatAddresses(done.zone)}`] : []),
+    ...(isReaddressed && !hasMethod(done.zone) ? ['  applied when it asks for its lease again'] : []),
+    ...describeFollowing(done),
+    '',
+  ].join('\n');
 }
 
 const describeVars = (vars: Vars) =>
