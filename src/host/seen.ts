@@ -1,6 +1,5 @@
 import type { ZoneName } from '../domain/names.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
-import { formatNewConfig } from '../illumos/zonecfg.ts';
 import { SEEN_FILE, VOLATILE, zoneConfigFile } from '../plan/host-paths.ts';
 import { desiredConfig } from '../plan/zone-config.ts';
 import { digestOf } from '../render/digest.ts';
@@ -68,7 +67,7 @@ function createSeen(before: Notes, text: string | undefined, system: System): Se
     async config(zone) {
       // Before zonecfg is asked: what is stored while it answers has another stamp.
       const stamp = await system.stampOf(zoneConfigFile(zone.name));
-      const want = digestOf(formatNewConfig(desiredConfig(zone)));
+      const want = digestOf(JSON.stringify(desiredConfig(zone)));
       return noting('config', zone.name, stamp === undefined ? undefined : `${stamp} ${want}`);
     },
     applied: (zone, id, generation) => noting('applied', zone, id === undefined ? undefined : `${id} ${generation}`),
