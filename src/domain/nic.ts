@@ -7,9 +7,13 @@ export function addressesOf({ addresses }: Pick<Nic, 'addresses'>, family: Famil
   return addresses.filter(({ address }) => familyOf(address) === family);
 }
 
+/** Whether a NIC gets addresses of a family by DHCP or router advertisements. */
+export const isLearnt = (nic: Pick<Nic, 'dhcp' | 'addrconf'>, family: Family): boolean =>
+  family === 'inet' ? nic.dhcp : nic.addrconf;
+
 /** Whether a NIC has, or gets by DHCP or router advertisements, addresses of a family. */
 export function hasFamily(nic: Nic, family: Family): boolean {
-  return addressesOf(nic, family).length > 0 || (family === 'inet' ? nic.dhcp : nic.addrconf);
+  return addressesOf(nic, family).length > 0 || isLearnt(nic, family);
 }
 
 /** The families that a zone passes on. Empty for a member; IPv6 only where a network behind the proxy has it. */

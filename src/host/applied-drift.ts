@@ -98,9 +98,8 @@ function drift({ zone, generation, record }: ZonePublication, applied: Applied):
   if (setup === 'online' && status?.verified === false) return { ...what, plan: [refreshStep(zone, generation)] };
   const setUp = setup === 'online' && status?.verified === true;
   const [service, its] = setUp && record.role === 'proxy' ? [FORWARDING_SERVICE, forwarding] : [SETUP_SERVICE, setup];
-  const again = its === 'maintenance' ? 'clear' : 'refresh';
   const fault = new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${zone}": ${found}`, {
-    hint: applied.absent === true ? howToGiveServices(record) : howToGoOn(zone, service, again),
+    hint: applied.absent === true ? howToGiveServices(record) : howToGoOn(zone, service, its),
   });
   return { ...what, plan: [], fault };
 }

@@ -180,11 +180,10 @@ function notApplied(
       ? `after ${seconds} s its services cannot be asked`
       : `${service} is ${state}${status === undefined ? '' : `, applied is generation ${status.generation} of ${generation}`}`;
   const said = status?.message === undefined ? '' : `\n  it says: ${status.message}`;
-  const again = state === 'maintenance' ? 'clear' : 'refresh';
   return new OperatorError('NOT_APPLIED', `Cannot vouch for the network of zone "${name}": ${found}${said}`, {
     hint: waitsForBoot(generation, applied)
       ? `to have it now:  /usr/sbin/zoneadm -z ${name} reboot`
-      : howToGoOn(name, service, again),
+      : howToGoOn(name, service, state),
   });
 }
 
@@ -196,12 +195,13 @@ export function howToGiveServices(record: Pick<ZoneRecord, 'name' | 'role'>): st
   return ['to give it the services, when it has been booted since it was configured:', ...imports].join('\n');
 }
 
-/** What a person types to see why a service of a zone is not well, and to go on after mending. */
-export function howToGoOn(zone: ZoneName, service: string, again: 'clear' | 'refresh'): string {
+/** What a person types to see why a service of a zone is not well, being in that state, and to go on after mending. */
+export function howToGoOn(zone: ZoneName, service: string, state: string | undefined): string {
+  const again = state === 'maintenance' ? `clear ${service}` : `refresh ${SETUP_SERVICE}`;
   return [
     `look at:         ${formatCommand(explainService(zone, service))}`,
     `its log:         ${zone === GLOBAL ? '' : `/usr/sbin/zlogin ${zone} `}tail -50 ${logOf(service)}`,
     // Set-up starts what waits for it.
-    `after mending:   /usr/sbin/svcadm ${zone === GLOBAL ? '' : `-z ${zone} `}${again} ${again === 'clear' ? service : SETUP_SERVICE}`,
+    `after mending:   /usr/sbin/svcadm ${zone === GLOBAL ? '' : `-z ${zone} `}${again}`,
   ].join('\n');
 }

@@ -50,7 +50,7 @@ export function bootPrograms(site: SiteTemplates, system: System) {
 
   async function planWanting(zone: ZoneName, text: string, wanting: Wanting, metadata: Metadata): Promise<HostStep[]> {
     const { path, software, had } = wanting;
-    const content = await makeProgram(zone, text, software, { metadata, site });
+    const content = await makeProgram(zone, text, software, metadata, site);
     if (content === undefined) return had === undefined ? [] : [removal(path)];
     const file = { path, content, mode: 0o644 };
     const step = written(wanting);
@@ -94,10 +94,11 @@ async function makeProgram(
   zone: ZoneName,
   text: string,
   edition: string,
-  sources: { readonly metadata: Metadata; readonly site: SiteTemplates },
+  readMetadata: Metadata,
+  site: SiteTemplates,
 ): Promise<string | undefined> {
   try {
-    const [metadata, site] = [sources.metadata(), sources.site];
+    const metadata = readMetadata();
     // By the paths that the zone will see.
     const { forAll, forThis } = hostTemplates(zone);
     const [common, own] = await site.read(zone);

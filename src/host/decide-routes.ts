@@ -2,6 +2,7 @@ import { type Address, type Family, familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
 import { checkHostAddress, type Network } from '../domain/network.ts';
+import { isLearnt } from '../domain/nic.ts';
 import { formatPrefix, networkOf, prefixContains } from '../domain/prefix.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
 import type { ZoneNic } from '../domain/zone-record.ts';
@@ -36,7 +37,7 @@ export function decideRoutes(
     at.routers.push(router);
   }
   for (const family of FAMILIES) {
-    const learnt = [...before, ...nics].some((nic) => (family === 'inet' ? nic.dhcp : nic.addrconf));
+    const learnt = [...before, ...nics].some((nic) => isLearnt(nic, family));
     const known = [...before.flatMap(({ routers }) => routers), ...decided.flatMap(({ routers }) => routers)];
     if (learnt || known.some((router) => familyOf(router) === family)) continue;
     for (const { nic, routers } of decided) {

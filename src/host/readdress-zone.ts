@@ -1,8 +1,8 @@
-import { type Address, type Family, familyOf } from '../domain/address.ts';
+import { type Address, familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type LinkName } from '../domain/names.ts';
 import { type Network, prefixOf } from '../domain/network.ts';
-import { addressesOf } from '../domain/nic.ts';
+import { addressesOf, isLearnt } from '../domain/nic.ts';
 import type { InterfaceAddress } from '../domain/prefix.ts';
 import { formatStaticRoute, type StaticRoute } from '../domain/static-route.ts';
 import { routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
@@ -162,8 +162,6 @@ function stays(router: Address, nic: ZoneNic, before: ZoneNic | undefined, zone:
     { hint: 'Name the router there: -r ADDRESS' },
   );
 }
-
-const isLearnt = ({ dhcp, addrconf }: Given, family: Family) => (family === 'inet' ? dhcp : addrconf);
 
 function isRouter(zone: ZoneRecord, { link }: ZoneNic, { name }: Network): OperatorError {
   const message = `Cannot change the address of ${link}: zone "${zone.name}" is the router of network "${name}" there`;

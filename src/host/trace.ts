@@ -1,5 +1,6 @@
-import { type Address, familyOf } from '../domain/address.ts';
+import { type Address, FAMILY_NAMES, familyOf } from '../domain/address.ts';
 import { OperatorError } from '../domain/errors.ts';
+import { proxiesOf } from '../domain/forward-way.ts';
 import type { RenderedFile } from '../domain/managed-file.ts';
 import type { ZoneName } from '../domain/names.ts';
 import { addressesOf, hasAddress, hasFamily } from '../domain/nic.ts';
@@ -218,7 +219,7 @@ export async function traceWay(
   if (first === undefined) throw notFound(`no zone has ${packet.target}, and no proxy is in front of it`);
   const outside = first.nics.filter(({ network }) => network === undefined);
   if (!outside.some((nic) => hasFamily(nic, family)))
-    return ends(`nowhere: zone ${first.name} has no ${family === 'inet' ? 'IPv4' : 'IPv6'} outside`, false);
+    return ends(`nowhere: zone ${first.name} has no ${FAMILY_NAMES[family]} outside`, false);
   return await enter(first, packet, 0);
 }
 
@@ -227,10 +228,8 @@ function outermost(target: Address, zones: readonly ZoneRecord[]): ZoneRecord | 
   const isBehind = (nic: ZoneNic) =>
     nic.side === 'inside' && nic.addresses.some((one) => prefixContains(networkOf(one), target));
   let proxy = zones.find(({ role, nics }) => role === 'proxy' && nics.some(isBehind));
-  for (let depth = 0; depth < MOST_ZONES && proxy !== undefined; depth++) {
-    const ways: readonly ZoneNic[] = proxy.nics.filter(({ side }) => side === 'outside');
-    if (ways.some(({ network }) => network === undefined)) break;
-    [proxy] = ways.flatMap(({ network }) => (network === undefined ? [] : (proxyOf(network, zones) ?? [])));
+  for (let depth = 0; depth < MOST_ZONES && proxy?.nics.every(({ network }) => network !== undefined); depth++) {
+    [proxy] = proxiesOf(proxy, zones);
   }
   return proxy;
 }

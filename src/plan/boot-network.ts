@@ -1,6 +1,6 @@
 import type { Family } from '../domain/address.ts';
 import type { Nic } from '../domain/metadata.ts';
-import { addressesOf, hasFamily } from '../domain/nic.ts';
+import { addressesOf, hasFamily, isLearnt } from '../domain/nic.ts';
 import { formatInterfaceAddress, formatPrefix, netmaskOf } from '../domain/prefix.ts';
 import { quoteForShell } from '../illumos/command.ts';
 import { planAddresses } from './addresses.ts';
@@ -119,7 +119,7 @@ function advertisedLines(nics: readonly Nic[]): string[] {
 
 /** Every route that is wanted, and no default route but one: those of leases and of routers are their own. */
 function routeLines(nics: readonly Nic[], family: Family): string[] {
-  const given = nics.some(({ dhcp, addrconf }) => (family === 'inet' ? dhcp : addrconf));
+  const given = nics.some((nic) => isLearnt(nic, family));
   const wanted = (nic: Nic) => wantedRoutes([nic], { families: [family], withDefaults: true });
   const own = nics.flatMap((nic) =>
     onLink(

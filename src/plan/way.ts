@@ -1,5 +1,5 @@
 import { type Address, familyOf } from '../domain/address.ts';
-import { addressesOf, hasFamily } from '../domain/nic.ts';
+import { addressesOf, hasFamily, isLearnt } from '../domain/nic.ts';
 import { networkOf, prefixContains } from '../domain/prefix.ts';
 import type { ZoneNic, ZoneRecord } from '../domain/zone-record.ts';
 
@@ -22,7 +22,7 @@ export function wayTowards({ nics }: Pick<ZoneRecord, 'nics'>, target: Address):
     .filter(({ to }) => prefixContains(to, target))
     .sort((a, b) => b.to.length - a.to.length);
   const learning =
-    nics.find((nic) => (family === 'inet' ? nic.dhcp : nic.addrconf)) ??
+    nics.find((nic) => isLearnt(nic, family)) ??
     // Of the host's own links all addresses are known, and its routes are not.
     nics.find((nic) => nic.host === true && hasFamily(nic, family));
   return (

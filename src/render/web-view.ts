@@ -1,6 +1,6 @@
 import { type Address, familyOf } from '../domain/address.ts';
 import type { ZoneMetadata } from '../domain/metadata.ts';
-import { addressesOf } from '../domain/nic.ts';
+import { addressesOf, isLearnt } from '../domain/nic.ts';
 import { certificateFile } from '../domain/served.ts';
 import { type Backend, HTTP, portsOf, type ServedSite } from '../domain/site.ts';
 import type { Vars } from '../domain/vars.ts';
@@ -208,7 +208,7 @@ export function webOpenings({ nics, sites }: ZoneMetadata, family: 'inet' | 'ine
     .filter(({ side }) => side === 'outside')
     .flatMap((nic) => {
       const own = addressesOf(nic, family).map(({ address }) => `${address}/${length}`);
-      const given = family === 'inet' ? nic.dhcp : nic.addrconf;
+      const given = isLearnt(nic, family);
       const targets = own.length > 0 ? own : given ? ['any'] : [];
       return targets.flatMap((to) => ports.map((port) => ({ link: nic.link, to, port })));
     });
