@@ -43,7 +43,7 @@ export function createLinkDecider(situation: Situation): LinkDecider {
   return (request, { name, ipType, brand, before, newId }) => {
     const routes = request.routes.map((network) => usableNetwork(network, name, records));
     for (const network of routes) {
-      checkUnrouted(network, name, records, routed);
+      checkUnrouted(network, name, situation, routed);
       checkRouterFree(network, name, situation.host);
       routed.set(network.name, name);
     }
@@ -117,13 +117,15 @@ function checkDnsName({ name, names }: Network, zone: ZoneName, { zones }: Recor
 function checkUnrouted(
   { name }: Network,
   zone: ZoneName,
-  { zones }: Records,
+  { records, observed }: Situation,
   routed: ReadonlyMap<NetworkName, ZoneName>,
 ): void {
-  const router = proxyOf(name, zones)?.name ?? routed.get(name);
+  const router = proxyOf(name, records.zones)?.name ?? routed.get(name);
   if (router === undefined) return;
-  throw new OperatorError('IN_USE', `Cannot create zone "${zone}": network "${name}" has a router, zone "${router}"`, {
-    hint: `to put a zone on the network:   znetadm create-zone -N ${name} ${zone}`,
+  const message = `Cannot connect zone "${zone}": network "${name}" has a router, zone "${router}"`;
+  const verb = observed.zones.has(zone) ? 'attach' : 'create';
+  throw new OperatorError('IN_USE', message, {
+    ...(router === zone ? {} : { hint: `to put the zone on the network:   znetadm ${verb}-zone -N ${name} ${zone}` }),
   });
 }
 

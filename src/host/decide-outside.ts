@@ -12,7 +12,7 @@ import type { OutsideRequest } from './zone-request.ts';
 /** Decides on links over those of the host, one after the other. `verb` is what cannot be done to the zone when one is refused. */
 export function createOutsideDecider(
   { records, settings, observed, host }: Situation,
-  verb: 'create' | 'change' = 'create',
+  verb: 'connect' | 'change' = 'connect',
 ): (request: OutsideRequest, link: LinkName, zone: ZoneName) => ZoneNic {
   const given: { readonly zone: ZoneName; readonly address: InterfaceAddress }[] = [];
   return (request, link, zone) => {
@@ -61,17 +61,17 @@ function findUplink(name: LinkName | undefined, zone: ZoneName, { links }: Obser
   const hint =
     usable.length === 0 ? 'This host has no link that leads outside' : `Links of this host: ${usable.join(', ')}`;
   if (name === undefined) {
-    throw new OperatorError('USAGE', `Cannot create zone "${zone}": no uplink is named`, {
+    throw new OperatorError('USAGE', `Cannot connect zone "${zone}": no uplink is named`, {
       hint: `Write -x UPLINK=ADDRESS/LENGTH, or set "uplink" in /etc/zonenet/zonenet.ini. ${hint}`,
     });
   }
   const found = links.get(name);
   if (found === undefined) {
-    throw new OperatorError('LINK_MISSING', `Cannot create zone "${zone}": this host has no link ${name}`, { hint });
+    throw new OperatorError('LINK_MISSING', `Cannot connect zone "${zone}": this host has no link ${name}`, { hint });
   }
   if (UPLINK_CLASSES.includes(found.class)) return name;
   const why = found.class === 'vnic' ? 'a VNIC cannot be over another' : 'it does not lead outside';
-  throw new OperatorError('LINK_MISSING', `Cannot create zone "${zone}": ${name} is of class ${found.class}; ${why}`, {
+  throw new OperatorError('LINK_MISSING', `Cannot connect zone "${zone}": ${name} is of class ${found.class}; ${why}`, {
     hint,
   });
 }

@@ -1,12 +1,13 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { NetworkName, ZoneName } from '../domain/names.ts';
 import type { Network } from '../domain/network.ts';
-import { routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
+import { networksOf, routedNetworks, type ZoneRecord } from '../domain/zone-record.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { linksOver, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork } from '../plan/records.ts';
 import { waitForRunning } from './applied.ts';
-import { deleteZone, deletionOrder, planRemoval, type ZoneRemoval } from './delete-zone.ts';
+import { deleteZone, deletionOrder, planRemoval, refuseAttached, type ZoneRemoval } from './delete-zone.ts';
+import { commandsFreeing, describeCommands, isAttached } from './freeing.ts';
 import { type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeHost } from './observe.ts';
@@ -41,7 +42,7 @@ export async function planDeleteNetwork(
   refuseDamaged(records, `delete network "${name}"`);
   const network = findNetwork(name, records);
   const users = usersOf(network, records).filter((zone) => !gone.some((other) => other.name === zone.name));
-  if (users.length > 0) throw inUse(network, users);
+  if (users.length > 0) throw inUse(network, users, records);
   const going = gone.flatMap(({ nics }) => nics.map(({ link }): string => link));
   const others = linksOver(network.etherstub, links)
     .map((link) => link.name)
@@ -90,8 +91,9 @@ export async function planDeleteNetworkAndZones(name: NetworkName, host: Host): 
   const users = usersOf(network, records).sort((a, b) => routedNetworks(a).length - routedNetworks(b).length);
   // Whoever is behind one of them and not on the network itself is on another one that it is the router of.
   const elsewhere = users.find((zone) => networksOf(zone).some((other) => other !== name));
-  if (elsewhere !== undefined) throw alsoOn(network, elsewhere);
+  if (elsewhere !== undefined) throw alsoOn(network, elsewhere, records);
   const going = [...new Set(users.flatMap((zone) => deletionOrder(zone.name, true, records)))];
+  refuseAttached(going);
   const zones: ZoneRemoval[] = [];
   for (const [index, record] of going.entries()) {
     const gone = going.slice(0, index).map((zone) => zone.name);
@@ -104,26 +106,22 @@ function usersOf({ name }: Network, { zones }: Records): ZoneRecord[] {
   return zones.filter(({ nics }) => nics.some((nic) => nic.network === name));
 }
 
-const networksOf = ({ nics }: ZoneRecord) => nics.flatMap(({ network }) => (network === undefined ? [] : [network]));
-
-function inUse({ name }: Network, users: readonly ZoneRecord[]): OperatorError {
-  const behindFirst = [...users].sort((a, b) => routedNetworks(a).length - routedNetworks(b).length);
-  const [first, ...more] = behindFirst.map((zone) => `znetadm delete-zone ${zone.name}`);
+function inUse({ name }: Network, users: readonly ZoneRecord[], { zones }: Records): OperatorError {
   const names = users.map((zone) => zone.name).join(', ');
+  const isWhole = users.every((zone) => !isAttached(zone) && networksOf(zone).join() === name);
   return new OperatorError('IN_USE', `Cannot delete network "${name}": used by ${names}`, {
     hint: [
-      `to free it:   ${first}`,
-      ...more.map((command) => `              ${command}`),
-      `or all:       znetadm delete-network -r ${name}      (shows its plan first with -n)`,
+      ...describeCommands('to free it:', commandsFreeing(name, zones)),
+      ...(isWhole ? [`or all:       znetadm delete-network -r ${name}      (shows its plan first with -n)`] : []),
     ].join('\n'),
   });
 }
 
-function alsoOn({ name }: Network, zone: ZoneRecord): OperatorError {
+function alsoOn({ name }: Network, zone: ZoneRecord, { zones }: Records): OperatorError {
   const others = networksOf(zone).filter((other) => other !== name);
   const message = `Cannot delete network "${name}" with its zones: zone "${zone.name}" is on ${others.join(', ')} too`;
   return new OperatorError('IN_USE', message, {
-    hint: `if it is to go all the same:   znetadm delete-zone -r ${zone.name}      (shows its plan first with -n)`,
+    hint: describeCommands('to free it:', commandsFreeing(name, zones)).join('\n'),
   });
 }
 

@@ -8,6 +8,7 @@ import { forgetZone, recordZone } from '../plan/records.ts';
 import { planInterfaceRemoval } from '../plan/shared-stack.ts';
 import { planZoneRemoval } from '../plan/zone-life.ts';
 import { waitForRunning } from './applied.ts';
+import { commandsFreeingProxy, describeCommands, isAttached } from './freeing.ts';
 import { planGlobalRemoval } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
@@ -103,8 +104,8 @@ export async function planDeleteZone(name: ZoneName, recursive: boolean, host: H
 }
 
 /** @throws {OperatorError} NOT_OURS for a zone that was only attached, unless it is being detached already */
-function refuseAttached(records: readonly ZoneRecord[]): void {
-  const attached = records.find(({ origin, state }) => origin === 'attached' && state !== 'deleting');
+export function refuseAttached(records: readonly ZoneRecord[]): void {
+  const attached = records.find(isAttached);
   if (attached === undefined) return;
   throw new OperatorError('NOT_OURS', `Cannot delete zone "${attached.name}": somebody else made it`, {
     hint: `to take back what it was given:   znetadm detach-zone ${attached.name}`,
@@ -169,22 +170,24 @@ export function deletionOrder(name: ZoneName, recursive: boolean, records: Recor
   if (record.role === 'proxy') refuseDamaged(records, `delete zone "${name}"`);
   const behind = zonesBehind(record, records.zones);
   if (behind.length === 0) return [record];
-  if (!recursive) throw inUse(record, behind);
+  if (!recursive) throw inUse(record, behind, records);
   const order = behind.flatMap((zone) => deletionOrder(zone.name, true, records));
   return [...new Set([...order, record])];
 }
 
-function inUse(proxy: ZoneRecord, behind: readonly ZoneRecord[]): OperatorError {
-  const networks = routedNetworks(proxy).filter((network) => behind.some((zone) => isBehind(zone, network)));
+function inUse(proxy: ZoneRecord, behind: readonly ZoneRecord[], records: Records): OperatorError {
+  const routed = routedNetworks(proxy);
+  const networks = routed.filter((network) => behind.some((zone) => isBehind(zone, network)));
   const what = `network${networks.length > 1 ? 's' : ''} ${networks.map((network) => `"${network}"`).join(', ')}`;
-  const users = behind.map(({ name }) => name);
-  const [first, ...more] = users.map((user) => `znetadm delete-zone ${user}`);
-  const message = `Cannot delete zone "${proxy.name}": it is the router of ${what}, used by ${users.join(', ')}`;
+  const users = behind.map(({ name }) => name).join(', ');
+  const message = `Cannot delete zone "${proxy.name}": it is the router of ${what}, used by ${users}`;
+  const all = deletionOrder(proxy.name, true, records);
   return new OperatorError('IN_USE', message, {
     hint: [
-      `to free it:   ${first}`,
-      ...more.map((command) => `              ${command}`),
-      `or all:       znetadm delete-zone -r ${proxy.name}      (shows its plan first with -n)`,
+      ...describeCommands('to free it:', commandsFreeingProxy(proxy, routed, records.zones)),
+      ...(all.some(isAttached)
+        ? []
+        : [`or all:       znetadm delete-zone -r ${proxy.name}      (shows its plan first with -n)`]),
     ].join('\n'),
   });
 }

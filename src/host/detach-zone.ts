@@ -10,6 +10,7 @@ import { waitForRunning } from './applied.ts';
 import { addRoutes } from './decide-routes.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
+import { commandsFreeingProxy, describeCommands, takingAway } from './freeing.ts';
 import { planUnplumbing } from './global-zone.ts';
 import { type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
@@ -87,9 +88,7 @@ function checkNobodyBehind(record: ZoneRecord, networks: readonly NetworkName[],
     const users = behind.map((zone) => zone.name).join(', ');
     const message = `Cannot detach zone "${record.name}": it is the router of network "${network}", used by ${users}`;
     throw new OperatorError('IN_USE', message, {
-      hint: behind
-        .map(({ name, origin }) => `to free it:   znetadm ${origin === 'made' ? 'delete' : 'detach'}-zone ${name}`)
-        .join('\n'),
+      hint: describeCommands('to free it:', commandsFreeingProxy(record, networks, zones)).join('\n'),
     });
   }
 }
@@ -122,9 +121,8 @@ async function planUnlinking(
     nics: addRoutes(staying, { routers: [], staticRoutes: [] }, name, records.networks),
   };
   if (networksOf(left).length === 0) {
-    const verb = record.origin === 'made' ? 'delete' : 'detach';
     throw new OperatorError('IN_USE', `Cannot detach zone "${name}" from its last network`, {
-      hint: `to take all away:   znetadm ${verb}-zone ${name}`,
+      hint: `to take all away:   ${takingAway(record)}`,
     });
   }
   if (routedNetworks(left).length > 0 && left.nics.every(({ side }) => side !== 'outside')) throw lastWayOut(name);
@@ -156,7 +154,8 @@ async function planUnlinking(
 }
 
 /** @throws {OperatorError} NOT_FOUND, NOT_OURS */
-function checkOutside(link: LinkName, { name, nics }: ZoneRecord): void {
+function checkOutside(link: LinkName, record: ZoneRecord): void {
+  const { name, nics } = record;
   const nic = nics.find((one) => one.link === link);
   const purpose = `Cannot detach link ${link} from zone "${name}"`;
   if (nic === undefined) {
@@ -166,8 +165,11 @@ function checkOutside(link: LinkName, { name, nics }: ZoneRecord): void {
     });
   }
   if (nic.network !== undefined) {
+    const isLast = networksOf(record).length === 1;
     throw new OperatorError('NOT_FOUND', `${purpose}: it is on network "${nic.network}"`, {
-      hint: `to take it off:   znetadm detach-zone -N ${nic.network} ${name}`,
+      hint: isLast
+        ? `it is its last; to take all away:   ${takingAway(record)}`
+        : `to take it off:   znetadm detach-zone -N ${nic.network} ${name}`,
     });
   }
   if (nic.host === true) {

@@ -18,6 +18,7 @@ import { recordFinished, recordNetwork } from '../plan/records.ts';
 import { findAppliedDrift } from './applied-drift.ts';
 import { planDeleteNetwork } from './delete-network.ts';
 import { planDeleteZone, removalPlan } from './delete-zone.ts';
+import { takingAway } from './freeing.ts';
 import { findHostDrift, findHostServiceDrift } from './global-zone.ts';
 import { FEW, type Host, inParallel } from './host.ts';
 import { findLeftoverDrift } from './leftovers.ts';
@@ -150,9 +151,9 @@ function renamedTo({ name }: ZoneRecord, now: ZoneName): Drift {
   return { of: `zone "${name}"`, item: 'zone', expected: name, found: `called ${now}`, plan: [], fault };
 }
 
-function notInstalled({ name, zonepath, origin }: ZoneRecord, state: string): Drift {
-  const verb = origin === 'made' ? 'delete' : 'detach';
-  const forget = `if it is not wanted any more:   znetadm ${verb}-zone ${name}`;
+function notInstalled(zone: ZoneRecord, state: string): Drift {
+  const { name, zonepath } = zone;
+  const forget = `if it is not wanted any more:   ${takingAway(zone)}`;
   const hints: Record<string, string> = {
     missing: `${forget}\nto make it anew:                delete it so, and create it again`,
     configured: `${forget}\nto attach what was detached:    /usr/sbin/zoneadm -z ${name} attach\nto install it again, empty:     /usr/sbin/zoneadm -z ${name} install`,

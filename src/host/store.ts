@@ -173,7 +173,7 @@ export function findNetwork(name: NetworkName, { networks }: Pick<Records, 'netw
   if (network !== undefined) return network;
   const known = networks.map((candidate) => candidate.name).join(', ');
   throw new OperatorError('NOT_FOUND', `Cannot find network "${name}"`, {
-    hint: known === '' ? 'There is none: znetadm create-network' : `There are: ${known}`,
+    hint: known === '' ? 'There is none. To make one:   znetadm create-network NAME' : `There are: ${known}`,
   });
 }
 

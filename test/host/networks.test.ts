@@ -11,7 +11,8 @@ import { deleteZone } from '../../src/host/delete-zone.ts';
 import { planSync } from '../../src/host/sync.ts';
 import { rejects } from '../support/assertions.ts';
 import { createFakeHost } from '../support/fake-host.ts';
-import { hostWith, memberRequest, networkRequest, on } from '../support/story.ts';
+import { changes, hostWith, memberRequest, networkRequest, on } from '../support/story.ts';
+import { znetadm } from '../support/znetadm.ts';
 
 const test = suite('networks');
 
@@ -63,14 +64,17 @@ test('a network does not take a zone along that is on others too, nor those behi
   const nested = { routes: [inner.name], networks: [on('back')] };
   await createZone(memberRequest('deep', undefined, nested), fake.host);
   await createZone(memberRequest('leaf', undefined, { networks: [on('inner')] }), fake.host);
-  for (const [network, other] of [
-    ['back', 'inner'],
-    ['inner', 'back'],
+  for (const [network, other, ...commands] of [
+    ['back', 'inner', 'delete-zone leaf', 'delete-zone deep', 'delete-zone web1', 'delete-zone proxy'],
+    ['inner', 'back', 'delete-zone leaf', 'detach-zone -N inner deep'],
   ] as const) {
     const error = await rejects(() => planDeleteNetworkAndZones(parseNetworkName(network), fake.host));
     assert.is(error.code, 'IN_USE');
     assert.ok(error.message.endsWith(`: zone "deep" is on ${other} too`), error.message);
-    assert.match(error.hint ?? '', /znetadm delete-zone -r deep /);
+    assert.equal(
+      error.hint?.split('\n').map((line) => line.replace(/^.* {3}znetadm /, '')),
+      commands,
+    );
   }
   await deleteZone(parseZoneName('deep'), true, fake.host);
   const { zones } = await planDeleteNetworkAndZones(parseNetworkName('back'), fake.host);
@@ -78,6 +82,28 @@ test('a network does not take a zone along that is on others too, nor those behi
     zones.map(({ record }) => record.name),
     ['web1', 'proxy'],
   );
+});
+
+test('what somebody else made is not deleted with a network, and nothing else is either', async () => {
+  const fake = await hostWith('back', 'proxy', 'web1');
+  const config = ['create -b', 'set zonepath=/zones/mail', 'set brand=ipkg', 'set ip-type=exclusive'];
+  fake.zones.set('mail', { state: 'installed', config, generation: 0 });
+  await znetadm('attach-zone -N back mail', fake.host);
+  changes(fake);
+  for (const line of ['delete-network -r back', 'delete-network -n -r back', 'delete-zone -r proxy']) {
+    const error = await rejects(() => znetadm(line, fake.host));
+    assert.is(error.code, 'NOT_OURS', line);
+    assert.match(error.hint ?? '', /znetadm detach-zone mail$/);
+  }
+  for (const [line, last] of [
+    ['delete-network back', 'znetadm delete-zone proxy'],
+    ['delete-zone proxy', 'znetadm delete-zone web1'],
+  ] as const) {
+    const hint = (await rejects(() => znetadm(line, fake.host))).hint ?? '';
+    assert.match(hint, /znetadm detach-zone mail\n/);
+    assert.ok(hint.endsWith(last), hint);
+  }
+  assert.equal(changes(fake), []);
 });
 
 test.run();
