@@ -1,9 +1,11 @@
 import { OperatorError } from '../domain/errors.ts';
 import { GLOBAL, type ZoneName } from '../domain/names.ts';
 import { attachedRecord, networksOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import type { ZoneState } from '../illumos/zoneadm.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planLending } from '../plan/links.ts';
 import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
+import { planBoot } from '../plan/zone-life.ts';
 import { waitForRunning } from './applied.ts';
 import { createLinkDecider } from './decide-links.ts';
 import { checkGlobalRequest, checkHostFree, decideHostLinks, globalRecord } from './global-zone.ts';
@@ -36,6 +38,10 @@ export interface Attachment extends ZoneCreations {
   readonly publications: readonly ZonePublication[];
   /** Whether it takes a boot until the zone has them. */
   readonly needsBoot: boolean;
+  /** Whether it was recorded already, and gets more. */
+  readonly isKnown: boolean;
+  /** As zoneadm tells it; of the global zone "running". */
+  readonly state: ZoneState | undefined;
 }
 
 /**
@@ -79,7 +85,28 @@ export async function planAttachZone(request: AttachRequest, host: Host): Promis
     publish: await creations.publishing.plan(),
     publications: await creations.publishing.all(),
     needsBoot: !isHost && zone?.state === 'running' && (lend.length === 0 || record.origin === 'attached'),
+    isKnown: before?.state === 'ready',
+    state: observed.zones.get(name)?.state,
   };
+}
+
+/** All that `attachZone` does, in its order, and a boot behind it on request: as far as it is known before. */
+export async function planAttachment(request: AttachRequest, boot: boolean, host: Host): Promise<HostPlan> {
+  const attachment = await planAttachZone(request, host);
+  const { links, lend, publish, zones, state, isKnown } = attachment;
+  return [
+    ...links,
+    ...(isKnown ? await planLinkProtection(attachment, host) : []),
+    ...lend,
+    ...publish,
+    ...zones.flatMap(({ install }) => install),
+    ...(boot && request.name !== GLOBAL ? planBoot(request.name, state) : []),
+  ];
+}
+
+/** A zone may run, and use its new links at once. */
+async function planLinkProtection({ record, networks, settings }: Attachment, { system }: Host): Promise<HostPlan> {
+  return protectionOf(record, { networks }, settings, await observeProtection([record], system));
 }
 
 /** @throws {OperatorError} IN_USE, EXISTS */
@@ -216,10 +243,9 @@ async function attachNew(request: AttachRequest, host: Host): Promise<Attachment
 async function addLinks(request: AttachRequest, host: Host): Promise<Attachment> {
   const attachment = await locked(host, 'host', async () => {
     const planned = await planAttachZone(request, host);
-    const { record, links, lend, publish, networks, settings } = planned;
+    const { links, lend, publish } = planned;
     await carryOut(links, host);
-    const observed = await observeProtection([record], host.system);
-    await carryOut([...protectionOf(record, { networks }, settings, observed), ...lend, ...publish], host);
+    await carryOut([...(await planLinkProtection(planned, host)), ...lend, ...publish], host);
     return planned;
   });
   const { publications, settings, record, lend } = attachment;

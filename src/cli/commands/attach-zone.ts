@@ -1,7 +1,7 @@
 import { parseAddress } from '../../domain/address.ts';
 import { GLOBAL, parseAnyZoneName, parseNetworkName } from '../../domain/names.ts';
 import { hasMethod } from '../../domain/zone-record.ts';
-import { type AttachRequest, attachZone, planAttachZone } from '../../host/attach-zone.ts';
+import { type AttachRequest, attachZone, planAttachment } from '../../host/attach-zone.ts';
 import { bootAttached } from '../../host/boot-attached.ts';
 import { readRecords } from '../../host/store.ts';
 import { type CliCommand, type Context, collecting } from '../command.ts';
@@ -43,9 +43,7 @@ export const attachZoneCommand: CliCommand = {
 async function run(request: AttachRequest, options: Options, { host, print }: Context): Promise<void> {
   const { boot, dryRun, verbose } = options;
   if (dryRun === true) {
-    const { links, lend, publish, zones } = await planAttachZone(request, host);
-    const install = zones.flatMap((zone) => zone.install);
-    printDryRun([...links, ...lend, ...publish, ...install], verbose, print);
+    printDryRun(await planAttachment(request, boot === true, host), verbose, print);
     return;
   }
   const attachment = await attachZone(request, host);
