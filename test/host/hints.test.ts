@@ -34,8 +34,10 @@ function freeingIn(hint: string): string[] {
 
 const CHANGES_NOTHING = /^(show-|list-|trace|why|check|render|export)/;
 
-/** It may be refused: it is called as it is to be. */
+/** It may be refused: it is called as it is to be. Not so what does all at once. */
 async function sayTheSame(text: string, fake: FakeHost): Promise<void> {
+  const [, all] = /^or all: +znetadm (.*?)(?= {2,}|$)/m.exec(text) ?? [];
+  if (all !== undefined) await znetadm(`${all} -n`, fake.host);
   for (const line of commandsIn(text)) {
     try {
       await znetadm(CHANGES_NOTHING.test(line) || / -n\b/.test(line) ? line : `${line} -n`, fake.host);
