@@ -12,12 +12,12 @@ export interface ShowOptions {
 export const PARSABLE = new Option('-p, --parsable', 'for programs: fields parted by ":"');
 export const AS_JSON = new Option('--json', 'the same as JSON');
 export const outputOption = (fields: readonly string[]) =>
-  new Option('-o, --output <fields>', `fields to show: ${fields.join(', ')}`);
+  new Option('-o, --output <fields>', `fields to show, or all: ${fields.join(', ')}`);
 
 /**
- * The fields that -o names, in its order; the usual ones without it.
+ * The fields that -o names, in its order; the usual ones without it. "all" is for people, as with dladm (§0.3).
  *
- * @throws {OperatorError} USAGE for an unknown field, and for -p without -o
+ * @throws {OperatorError} USAGE for an unknown field, and for -p without -o or with all
  */
 export function chooseFields(
   { parsable, output }: ShowOptions,
@@ -29,6 +29,10 @@ export function chooseFields(
   if (output === undefined) {
     if (parsable === undefined) return usual;
     throw new OperatorError('USAGE', '-p requires -o: programs must not depend on which fields are usual', { hint });
+  }
+  if (output.toLowerCase() === 'all') {
+    if (parsable === undefined) return known;
+    throw new OperatorError('USAGE', '-p with "-o all": programs must not depend on which fields there are', { hint });
   }
   const fields = output.toLowerCase().split(',');
   const unknown = fields.filter((field) => !known.includes(field));

@@ -59,6 +59,8 @@ test('a single parsable field stands as it is, as dladm has it', () => {
 test('fields are chosen by name, in any case, in the order asked for', () => {
   assert.equal(chooseFields({ parsable: true, output: 'LINK,zone' }, ['zone', 'link'], ['id']), ['link', 'zone']);
   assert.equal(chooseFields({}, ['zone', 'link'], ['id']), ['zone', 'link']);
+  assert.equal(chooseFields({ output: 'all' }, ['zone', 'link'], ['id']), ['zone', 'link', 'id']);
+  assert.throws(() => chooseFields({ parsable: true, output: 'all' }, ['zone'], []), /-p with "-o all"/);
   assert.throws(() => chooseFields({ parsable: true }, ['zone'], []), /-p requires -o/);
   assert.throws(() => chooseFields({ output: 'zone,nic' }, ['zone'], []), /unknown output field: "nic"/);
 });
