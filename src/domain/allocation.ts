@@ -87,6 +87,6 @@ function full({ name, reservations }: Network, prefix: Prefix, zone: ZoneName): 
   const kept = reservations.length === 0 ? '' : ' or reserved';
   const what = `all ${last - first + 1n} of network "${name}" (${formatPrefix(prefix)}) are taken${kept}`;
   return new OperatorError('NETWORK_FULL', `Cannot give zone "${zone}" an address: ${what}`, {
-    hint: 'Delete a zone of the network (znetadm show-zone lists them), or make another',
+    hint: `to make it larger:   znetadm set-network -a PREFIX ${name}\nwho is on it:        znetadm show-network ${name}`,
   });
 }

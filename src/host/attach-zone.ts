@@ -8,6 +8,7 @@ import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
 import { planBoot } from '../plan/zone-life.ts';
 import { waitForRunning } from './applied.ts';
 import { createLinkDecider } from './decide-links.ts';
+import { describeCommands, takingAway } from './freeing.ts';
 import { checkGlobalRequest, checkHostFree, decideHostLinks, globalRecord } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { makeZones } from './make-zone.ts';
@@ -169,19 +170,9 @@ async function withLinks(base: ZoneRecord, request: AttachRequest, situation: Lo
       hint: `See: znetadm show-zone ${name}`,
     });
   }
-  const isProxy = base.role === 'proxy' || request.routes.length > 0;
-  const why =
-    base.nics.length > 0 && base.role === 'member' && request.routes.length > 0
-      ? 'it is a member, and a proxy is made as one'
-      : !isProxy && request.outside.length > 0
-        ? 'it is no proxy, and only one has an outside of its own'
-        : wanted.length + request.outside.length === 0
-          ? 'no link is asked for'
-          : undefined;
+  const why = whyUnfitting(base, request);
   if (why !== undefined) {
-    throw new OperatorError('VALUE_INVALID', `Cannot attach zone "${name}": ${why}`, {
-      hint: 'znetadm attach-zone -N NETWORK[=ADDRESS] NAME, or -R NETWORK for a proxy',
-    });
+    throw new OperatorError('VALUE_INVALID', `Cannot attach zone "${name}": ${why.message}`, { hint: why.hint });
   }
   const networks = await (request.outside.length + request.routes.length > 0
     ? observeHostNetworks(host.system)
@@ -192,6 +183,29 @@ async function withLinks(base: ZoneRecord, request: AttachRequest, situation: Lo
     return { ...base, nics: await withHostLinks(base, request, situation, (own) => decide(own, who).nics, host) };
   const { role, nics } = decide(request, who);
   return { ...base, role, nics: [...base.nics, ...nics] };
+}
+
+/** Why a zone cannot get such links, whatever there is. Undefined: it can. */
+function whyUnfitting(
+  base: ZoneRecord,
+  { routes, networks, outside }: AttachRequest,
+): { readonly message: string; readonly hint: string } | undefined {
+  const ways = 'znetadm attach-zone -N NETWORK[=ADDRESS] NAME, or -R NETWORK for a proxy';
+  if (base.nics.length > 0 && base.role === 'member' && routes.length > 0) {
+    const way = '-R NETWORK -x UPLINK=ADDRESS/LENGTH';
+    const anew = [takingAway(base), `znetadm attach-zone ${way} ${base.name}`];
+    const hint =
+      base.origin === 'attached'
+        ? describeCommands('to make it one:', anew).join('\n')
+        : `a proxy is made with:   znetadm create-zone ${way} NAME`;
+    return { message: 'it is a member, and a proxy is made as one', hint };
+  }
+  const isProxy = base.role === 'proxy' || routes.length > 0;
+  if (!isProxy && outside.length > 0) {
+    return { message: 'it is no proxy, and only one has an outside of its own', hint: ways };
+  }
+  const isAsked = routes.length + networks.length + outside.length > 0;
+  return isAsked ? undefined : { message: 'no link is asked for', hint: ways };
 }
 
 /** The host's own links out are taken as they are; those to networks are decided as of any proxy. */

@@ -18,6 +18,8 @@ export interface Choice {
   readonly system: System;
   /** Where the global zone is their router, the prefixes the network has so far: the host's routes to them are ours. */
   readonly own?: readonly Prefix[];
+  /** Whether the next free one is taken where none is asked for. */
+  readonly takesNext?: true;
 }
 
 const ROUTED = 'destination of a route of this host';
@@ -28,10 +30,10 @@ const ROUTED = 'destination of a route of this host';
  * @throws {OperatorError} PREFIX_INVALID, PREFIX_OVERLAPS
  */
 export async function acceptPrefix(prefix: Prefix, choice: Choice): Promise<Prefix> {
-  const { settings, claims, purpose } = choice;
+  const { claims, purpose } = choice;
   checkNetworkPrefix(prefix);
   const all = [...claims, ...(await routesTo(prefix, choice))];
-  const hint = familyOf(prefix.address) === 'inet' ? freeHint(settings, all) : 'Write -6 auto to take a free one';
+  const hint = familyOf(prefix.address) === 'inet' ? freeHint(choice, all) : 'Write -6 auto to take a free one';
   checkFree(prefix, all, purpose, hint);
   return prefix;
 }
@@ -93,13 +95,14 @@ export async function chooseUla(choice: Choice, random: string): Promise<{ prefi
 }
 
 /** Where the pools still have room, for whoever asked for a prefix that is taken. */
-function freeHint({ pools, poolPrefixLength }: Settings, claims: readonly Claim[]): string {
+function freeHint({ settings: { pools, poolPrefixLength }, takesNext }: Choice, claims: readonly Claim[]): string {
   const taken = claims.map(({ prefix }) => prefix);
   for (const pool of pools) {
     const next = lowestFreePrefix(pool, poolPrefixLength, taken);
     if (next === undefined) continue;
     const many = freeRanges(pool, taken).length > 1 ? 'and more' : 'and on';
-    return `free in the pool ${formatPrefix(pool)}: ${formatPrefix(next)} ${many}; leave out -a to take the next`;
+    const free = `free in the pool ${formatPrefix(pool)}: ${formatPrefix(next)} ${many}`;
+    return takesNext === true ? `${free}; leave out -a to take the next` : free;
   }
   return `the pool ${pools.map(formatPrefix).join(', ')} is full; show-network lists what is taken`;
 }

@@ -78,7 +78,7 @@ export async function planCreateNetwork(request: NetworkRequest, host: Host): Pr
     return await creation(network, planEtherstub(network, observed.links));
   }
   const claims = claimsOf(records, settings, await observeHostNetworks(system));
-  const choice = { settings, claims, purpose, system };
+  const choice: Choice = { settings, claims, purpose, system, takesNext: true };
   const prefix = await (request.prefix === undefined ? choosePrefix(choice) : acceptPrefix(request.prefix, choice));
   const inet6 = await decideInet6(request, choice, host);
   const prefixes = [prefix, ...(inet6 === undefined ? [] : [inet6.prefix])];

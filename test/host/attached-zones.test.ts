@@ -262,6 +262,17 @@ test('a proxy loses a link outside when it has another, and nothing is forwarded
   }
 });
 
+test('a zone that somebody else made becomes a proxy when it was detached; one of ours is made as one', async () => {
+  const fake = await host('installed');
+  const asProxy = (name: string) => request(name, { routes: [parseNetworkName('front')] });
+  await attachZone(onNetworks('mail', 'back'), fake.host);
+  assert.is(
+    (await rejects(() => planAttachZone(asProxy('mail'), fake.host))).hint,
+    'to make it one:   znetadm detach-zone mail\n                  znetadm attach-zone -R NETWORK -x UPLINK=ADDRESS/LENGTH mail',
+  );
+  assert.match((await rejects(() => planAttachZone(asProxy('web1'), fake.host))).hint ?? '', /znetadm create-zone -R /);
+});
+
 for (const [what, start, attach, code, message] of [
   ['a zone that is not there', MAIL, onNetworks('nobody', 'back'), 'NOT_FOUND', 'this host has none of that name'],
   [

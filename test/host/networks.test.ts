@@ -84,6 +84,16 @@ test('a network does not take a zone along that is on others too, nor those behi
   );
 });
 
+test('who gives a prefix that is taken is told what is free, and of leaving it out only where that helps', async () => {
+  const fake = await hostWith('back');
+  await createNetwork(request('inner', { prefix: parsePrefix('10.3.0.0/24') }), fake.host);
+  const free = 'free in the pool 10.64.0.0/10: 10.64.0.0/24 and on';
+  const ofCreate = await rejects(() => znetadm('create-network -a 10.2.0.0/16 more', fake.host));
+  assert.is(ofCreate.hint, `${free}; leave out -a to take the next`);
+  const ofSet = await rejects(() => znetadm('set-network -a 10.2.0.0/16 inner', fake.host));
+  assert.is(ofSet.hint, free);
+});
+
 test('what somebody else made is not deleted with a network, and nothing else is either', async () => {
   const fake = await hostWith('back', 'proxy', 'web1');
   const config = ['create -b', 'set zonepath=/zones/mail', 'set brand=ipkg', 'set ip-type=exclusive'];
