@@ -1,28 +1,32 @@
 import { OperatorError } from '../domain/errors.ts';
-import { GLOBAL, type ZoneName } from '../domain/names.ts';
-import { attachedRecord, networksOf, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
+import { GLOBAL, type LinkName, type NetworkName, type ZoneName } from '../domain/names.ts';
+import { attachedRecord, networksOf, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import type { ZoneState } from '../illumos/zoneadm.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { planLending } from '../plan/links.ts';
 import { desiredConfig, type ObservedZone } from '../plan/zone-config.ts';
 import { planBoot } from '../plan/zone-life.ts';
+import type { System } from '../system/system.ts';
 import { waitForRunning } from './applied.ts';
 import { createLinkDecider } from './decide-links.ts';
 import { describeCommands, takingAway } from './freeing.ts';
 import { checkGlobalRequest, checkHostFree, decideHostLinks, globalRecord } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
+import { planDraftRemoval } from './leftovers.ts';
 import { makeZones } from './make-zone.ts';
 import { observeHost, observeHostNetworks, observeZone } from './observe.ts';
 import { planMakeZones, type ZoneCreations } from './plan-zones.ts';
 import { observeProtection, protectionOf } from './protect.ts';
-import type { ZonePublication } from './publications.ts';
+import { planLate, type ZonePublication } from './publications.ts';
 import type { Look } from './situation.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
-import type { LinkRequest } from './zone-request.ts';
+import { hasOutside, type LinkRequest } from './zone-request.ts';
 
 /** A zone that is there, and the links it is to get. */
 export interface AttachRequest extends LinkRequest {
   readonly name: ZoneName;
+  /** Whether it is booted when it has them. */
+  readonly boot?: true;
 }
 
 /** What gives a zone its links. */
@@ -73,40 +77,88 @@ export async function planAttachZone(request: AttachRequest, host: Host): Promis
   const asksNothing = request.routes.length + request.networks.length + request.outside.length === 0;
   // Begun by a run that did not end, or called again only to boot it.
   const decided = before?.state === 'creating' || (before?.origin === 'attached' && asksNothing);
-  const record = decided ? base : await withLinks(base, request, situation, host);
+  const isBegun = before?.state === 'ready' && !asksNothing && hasLinks(before, request);
+  const record = decided || isBegun ? base : await withLinks(base, request, situation, host);
   const creations = await planMakeZones([record], situation, host);
-  const added = record.nics.filter(({ link }) => before?.nics.every((nic) => nic.link !== link) ?? true);
   const isLive = before?.state === 'ready' && observed.zones.get(name)?.state === 'running';
+  const got = isBegun ? await linksIn(record, system) : (before?.nics ?? []).map(({ link }) => link);
+  const lacksBoot = request.boot === true && got.length < record.nics.length;
+  const added = record.nics.filter(({ link }) => !got.includes(link));
   const lend = isLive && record.ipType === 'exclusive' ? planLending(name, added) : [];
-  return {
+  const publications = await creations.publishing.all();
+  const late = isBegun ? await planLate(publications, system) : [];
+  const attachment: Attachment = {
     ...creations,
     record,
-    links: [...creations.begin, ...creations.connect.flat()],
+    links: [...creations.begin, ...creations.connect.flat(), ...(isBegun ? await planDraftRemoval(name, system) : [])],
     lend,
-    publish: await creations.publishing.plan(),
-    publications: await creations.publishing.all(),
+    publish: [...(await creations.publishing.plan()), ...late],
+    publications,
     needsBoot: !isHost && zone?.state === 'running' && (lend.length === 0 || record.origin === 'attached'),
     isKnown: before?.state === 'ready',
     state: observed.zones.get(name)?.state,
   };
+  if (isBegun && !lacksBoot && (await isDone(attachment, isLive, host)))
+    throw alreadyThere(record, wantedNetworks(request)[0]);
+  return attachment;
+}
+
+/** Whether a zone has been given such links before. */
+function hasLinks(zone: ZoneRecord, { networks, routes, outside }: AttachRequest): boolean {
+  const isOn = ({ network, addresses }: AttachRequest['networks'][number]) =>
+    zone.nics.some((nic) => {
+      const own = nic.addresses.map(({ address }) => address);
+      return nic.network === network && addresses.every((address) => own.includes(address));
+    });
+  return (
+    networks.every(isOn) &&
+    routes.every((network) => routedNetworks(zone).includes(network)) &&
+    outside.every((wanted) => zone.nics.some((nic) => nic.network === undefined && hasOutside(nic, wanted)))
+  );
+}
+
+/** The names of its links that a zone has, whoever gave it them. */
+async function linksIn({ name, nics }: ZoneRecord, system: System): Promise<LinkName[]> {
+  const { holders } = await observeProtection([], system);
+  return nics.map(({ link }) => link).filter((link) => holders.get(link) === name);
+}
+
+/** Whether a run that was killed has left nothing to do. What protects links goes whenever a zone is down. */
+async function isDone(attachment: Attachment, isLive: boolean, host: Host): Promise<boolean> {
+  const { links, lend, publish } = attachment;
+  const protect = isLive ? await planLinkProtection(attachment, host) : [];
+  return links.length + lend.length + publish.length + protect.length === 0;
+}
+
+const wantedNetworks = ({ routes, networks }: AttachRequest) => [...routes, ...networks.map(({ network }) => network)];
+
+function alreadyThere({ name }: ZoneRecord, network: NetworkName | undefined): OperatorError {
+  const what = network === undefined ? 'it has such a link' : `it is on network "${network}"`;
+  return new OperatorError('EXISTS', `Cannot attach zone "${name}": ${what} already`, {
+    hint: `See: znetadm show-zone ${name}`,
+  });
 }
 
 /** All that `attachZone` does, in its order, and a boot behind it on request: as far as it is known before. */
-export async function planAttachment(request: AttachRequest, boot: boolean, host: Host): Promise<HostPlan> {
+export async function planAttachment(request: AttachRequest, host: Host): Promise<HostPlan> {
   const attachment = await planAttachZone(request, host);
   const { links, lend, publish, zones, state, isKnown } = attachment;
+  const boots = request.boot === true && request.name !== GLOBAL;
   return [
     ...links,
-    ...(isKnown ? await planLinkProtection(attachment, host) : []),
+    ...(isKnown || boots ? await planLinkProtection(attachment, host) : []),
     ...lend,
     ...publish,
     ...zones.flatMap(({ install }) => install),
-    ...(boot && request.name !== GLOBAL ? planBoot(request.name, state) : []),
+    ...(boots ? planBoot(request.name, state) : []),
   ];
 }
 
-/** A zone may run, and use its new links at once. */
-async function planLinkProtection({ record, networks, settings }: Attachment, { system }: Host): Promise<HostPlan> {
+/** What holds the links of a zone that runs, or is about to. */
+export async function planLinkProtection(
+  { record, networks, settings }: Attachment,
+  { system }: Host,
+): Promise<HostPlan> {
   return protectionOf(record, { networks }, settings, await observeProtection([record], system));
 }
 
@@ -163,13 +215,8 @@ function foreign(name: ZoneName, zone: ObservedZone | undefined, id: string): Zo
 /** @throws {OperatorError} EXISTS, VALUE_INVALID, and as `decideZones` */
 async function withLinks(base: ZoneRecord, request: AttachRequest, situation: Look, host: Host): Promise<ZoneRecord> {
   const { name } = base;
-  const wanted = [...request.routes, ...request.networks.map(({ network }) => network)];
-  const has = wanted.find((network) => networksOf(base).includes(network));
-  if (has !== undefined) {
-    throw new OperatorError('EXISTS', `Cannot attach zone "${name}": it is on network "${has}" already`, {
-      hint: `See: znetadm show-zone ${name}`,
-    });
-  }
+  const has = wantedNetworks(request).find((network) => networksOf(base).includes(network));
+  if (has !== undefined) throw alreadyThere(base, has);
   const why = whyUnfitting(base, request);
   if (why !== undefined) {
     throw new OperatorError('VALUE_INVALID', `Cannot attach zone "${name}": ${why.message}`, { hint: why.hint });

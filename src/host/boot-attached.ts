@@ -2,7 +2,7 @@ import { hasMethod } from '../domain/zone-record.ts';
 import { SETUP_SERVICE } from '../illumos/svc-host.ts';
 import { planBoot, planLiveImport } from '../plan/zone-life.ts';
 import { observeApplied, waitApplied, waitForServices } from './applied.ts';
-import type { Attachment } from './attach-zone.ts';
+import { type Attachment, planLinkProtection } from './attach-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { observeHost } from './observe.ts';
 
@@ -15,12 +15,17 @@ import { observeHost } from './observe.ts';
  *
  * @throws {OperatorError} COMMAND_FAILED, NOT_APPLIED
  */
-export async function bootAttached({ record, publications, settings }: Attachment, host: Host): Promise<void> {
+export async function bootAttached(attachment: Attachment, host: Host): Promise<void> {
+  const { record, publications, settings } = attachment;
   const { system } = host;
   const { name } = record;
   await locked(host, `zone.${name}`, async () => {
     const { zones } = await observeHost(system);
-    await carryOut(planBoot(name, zones.get(name)?.state), host);
+    const state = zones.get(name)?.state;
+    if (state !== 'running') await carryOut(await planLinkProtection(attachment, host), host);
+    await carryOut(planBoot(name, state), host);
+    // zoneadmd has wiped it on the way down (§8.2).
+    if (state === 'running') await carryOut(await planLinkProtection(attachment, host), host);
     const own = publications.find(({ zone }) => zone === name);
     if (own === undefined || !hasMethod(record)) return;
     await waitForServices(name, settings.bootSeconds, system);

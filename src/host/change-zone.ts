@@ -12,7 +12,7 @@ import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication
 import type { Situation } from './situation.ts';
 import { carryOutTelling } from './started-meanwhile.ts';
 import { findZone, type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
-import { planTransaction } from './transaction.ts';
+import { finishTransaction, planTransaction } from './transaction.ts';
 
 /** A change of what is recorded of a zone, and what tells the zones whose facts depend on it. */
 export interface ZoneChange {
@@ -93,6 +93,7 @@ export async function carryOutChange<C extends ZoneChange>(
   plan: () => Promise<C>,
   host: Host,
 ): Promise<C> {
+  await finishTransaction(host);
   return await locked(host, `zone.${zone}`, async () => {
     const { changed, told } = await locked(host, 'host', async () => {
       const planned = await plan();

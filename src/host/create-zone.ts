@@ -1,6 +1,5 @@
 import { OperatorError } from '../domain/errors.ts';
 import type { ZoneName } from '../domain/names.ts';
-import { formatInterfaceAddress } from '../domain/prefix.ts';
 import { formatStaticRoute } from '../domain/static-route.ts';
 import { hasMethod, isUnfinished, routedNetworks, type ZoneNic, type ZoneRecord } from '../domain/zone-record.ts';
 import { refuseMissingBrand } from './brands.ts';
@@ -12,7 +11,7 @@ import { planMakeZones, type ZoneCreations } from './plan-zones.ts';
 import type { Look } from './situation.ts';
 import { readRecords, readSettings, refuseDamaged } from './store.ts';
 import { finishTransaction } from './transaction.ts';
-import type { OutsideRequest, ZoneRequest } from './zone-request.ts';
+import { hasOutside, type ZoneRequest } from './zone-request.ts';
 
 /**
  * Decides on zones and plans them, all or none. Changes nothing.
@@ -151,7 +150,7 @@ function fits(before: ZoneRecord, request: ZoneRequest): boolean {
       );
     }) &&
     outer.length === outside.length &&
-    outside.every((wanted, index) => sameOutside(outer[index], wanted)) &&
+    outside.every((wanted, index) => hasOutside(outer[index], wanted)) &&
     routers.every((router) => before.nics.some((nic) => nic.routers.includes(router))) &&
     staticRoutes.map(formatStaticRoute).join() ===
       before.nics.flatMap(({ routes: own }) => own.map(formatStaticRoute)).join() &&
@@ -162,14 +161,5 @@ function fits(before: ZoneRecord, request: ZoneRequest): boolean {
     request.ipType === before.ipType &&
     request.extra.join('\n') === before.extra.join('\n') &&
     JSON.stringify(request.vars) === JSON.stringify(before.vars)
-  );
-}
-
-function sameOutside(nic: ZoneNic | undefined, wanted: OutsideRequest): boolean {
-  return (
-    nic !== undefined &&
-    nic.addresses.map(formatInterfaceAddress).join() === wanted.addresses.map(formatInterfaceAddress).join() &&
-    (wanted.uplink === undefined || nic.over === wanted.uplink) &&
-    (['vlan', 'dhcp', 'addrconf', 'bandwidth', 'priority'] as const).every((key) => nic[key] === wanted[key])
   );
 }

@@ -9,11 +9,12 @@ import { planUnlink } from '../plan/zone-config.ts';
 import { waitForRunning } from './applied.ts';
 import { addRoutes } from './decide-routes.ts';
 import { planRemoval, removalPlan, removeOne } from './delete-zone.ts';
+import { finishingTelling } from './finish-telling.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
 import { commandsFreeingProxy, describeCommands, takingAway } from './freeing.ts';
 import { planUnplumbing } from './global-zone.ts';
 import { type Host, locked } from './host.ts';
-import { clearingEmptied } from './leftovers.ts';
+import { clearingEmptied, planDraftRemoval } from './leftovers.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
 import { carryOutTelling } from './started-meanwhile.ts';
@@ -43,6 +44,12 @@ export async function planDetachZone(name: ZoneName, what: Detaching, host: Host
 
 /** Takes from a zone what it was given: see `planDetachZone`. */
 export async function detachZone(name: ZoneName, what: Detaching, host: Host): Promise<void> {
+  const concerned = ({ zones }: Records) =>
+    zones.filter((zone) => zone.name === name || networksOf(zone).some((network) => what.networks.includes(network)));
+  await finishingTelling(concerned, host, () => detach(name, what, host));
+}
+
+async function detach(name: ZoneName, what: Detaching, host: Host): Promise<void> {
   await locked(host, `zone.${name}`, async () => {
     if (isWhole(what)) {
       await clearingEmptied(host, async () => checkWhole(name, host));
@@ -145,6 +152,7 @@ async function planUnlinking(
       ...planInterfaceRemoval(gone, observed.interfaces),
       ...(await planUnplumbing(gone, system)),
       ...planVnicRemoval(gone, observed.links),
+      ...(await planDraftRemoval(name, system)),
       recordZone(left, '~', `${name} leaves ${[...networks, ...links].join(', ')}`),
       ...plansOf(publications),
     ],

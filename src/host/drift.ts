@@ -9,6 +9,7 @@ import {
   findEtherstubDrift,
   findInterfaceDrift,
   findLinkDrift,
+  findLoanDrift,
   findProtectionDrift,
   findPublicationDrift,
 } from '../plan/drift.ts';
@@ -70,7 +71,7 @@ export async function findStanding(situation: Look, host: Host, full = false): P
     ...networks.flatMap((network) => [...findEtherstubDrift(network, observed.links), ...findBegun(network)]),
     ...zones.flatMap((zone) => findLinkDrift(zone, observed.links)),
     ...zones.flatMap((zone) => findInterfaceDrift(zone, observed.interfaces)),
-    ...(await findRunningProtection(zones, situation, host)),
+    ...(await findRunningLinks(zones, situation, host)),
     ...(await inParallel(zones, FEW, (zone) => findZoneDrift(zone, situation, { seen, renamed }, host))).flat(),
     ...(await findHostDrift(zones, host.system)),
     ...(await findHostServiceDrift(zones, host.system)),
@@ -83,16 +84,20 @@ export async function findStanding(situation: Look, host: Host, full = false): P
   return drifts;
 }
 
-/** What running zones' links may send that they should not, in one command for all. */
-export async function findRunningProtection(
+/** What running zones' links may send that they should not, and those that the zones have not got; in one command for all. */
+export async function findRunningLinks(
   zones: readonly ZoneRecord[],
   { records, settings, observed }: Look,
   { system }: Host,
 ): Promise<Drift[]> {
   const running = zones.filter(({ name }) => name !== GLOBAL && observed.zones.get(name)?.state === 'running');
-  if (!settings.protection || running.length === 0) return [];
+  if (running.length === 0) return [];
   const found = await observeProtection(running, system);
-  return running.flatMap((zone) => findProtectionDrift(withOwnLinks(zone, observed.links), records.networks, found));
+  return running.flatMap((zone) => {
+    const own = withOwnLinks(zone, observed.links);
+    const open = settings.protection ? findProtectionDrift(own, records.networks, found) : [];
+    return [...open, ...findLoanDrift(own, found.holders)];
+  });
 }
 
 /** "/etc/…/web2.ini:4:8: what\n …" */

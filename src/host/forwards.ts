@@ -8,6 +8,7 @@ import type { Settings } from '../domain/settings.ts';
 import { ownsAddress, type ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import { decideForward, type ForwardRequest } from './decide-forward.ts';
+import { finishingTelling } from './finish-telling.ts';
 import type { Host } from './host.ts';
 import { type Records, readRecords, readSettings, refuseDamaged } from './store.ts';
 
@@ -117,6 +118,9 @@ export async function addForward(request: ForwardRequest, host: Host): Promise<F
 
 /** Takes a forward away, likewise. @throws {OperatorError} as `planDeleteForward`, and NOT_APPLIED */
 export async function deleteForward(key: ForwardKey, host: Host): Promise<ForwardChange> {
-  const { zone } = await planDeleteForward(key, host);
-  return await carryOutChange(zone.name, () => planDeleteForward(key, host), host);
+  const concerned = ({ zones }: Records) => zones.filter(({ role }) => role === 'proxy');
+  return await finishingTelling(concerned, host, async () => {
+    const { zone } = await planDeleteForward(key, host);
+    return await carryOutChange(zone.name, () => planDeleteForward(key, host), host);
+  });
 }

@@ -9,6 +9,7 @@ import {
   publishedTemplates,
   VOLATILE,
   ZONE_RECORDS,
+  zonecfgFile,
 } from '../plan/host-paths.ts';
 import type { HostStep } from '../plan/host-step.ts';
 import { removeEmptied } from '../plan/records.ts';
@@ -54,6 +55,12 @@ export async function clearLeftovers(records: Records, host: Host): Promise<void
     }
   }
   await clearEmptied(host);
+}
+
+/** What takes away the draft for zonecfg that a killed run left of a zone, whose lock the caller holds. */
+export async function planDraftRemoval(zone: ZoneName, system: System): Promise<HostStep[]> {
+  const path = zonecfgFile(zone);
+  return (await system.kindOf(path)) === undefined ? [] : [removal({ path })];
 }
 
 /** Takes away directories of ours that have nothing in them. */
@@ -107,6 +114,6 @@ async function findPublished(zone: ZoneName, system: System): Promise<string[]> 
   return (await Promise.all(directories.map((directory) => system.cutOff(directory)))).flat();
 }
 
-function removal({ path }: Leftover): HostStep {
+function removal({ path }: Pick<Leftover, 'path'>): HostStep {
   return { sign: '-', about: 'record', what: path, note: NOTE, steps: [{ kind: 'remove', reason: NOTE, path }] };
 }

@@ -2,7 +2,7 @@ import { familyOf } from '../domain/address.ts';
 import { GLOBAL } from '../domain/names.ts';
 import type { Settings } from '../domain/settings.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
-import { parseMacs, parseProtection, showMacs, showProtection } from '../illumos/dladm.ts';
+import { parseHolders, parseMacs, parseProtection, showMacs, showProtection } from '../illumos/dladm.ts';
 import type { HostPlan } from '../plan/host-step.ts';
 import { type ObservedProtection, planProtection } from '../plan/protection.ts';
 import { ask } from '../system/ask.ts';
@@ -10,16 +10,21 @@ import type { System } from '../system/system.ts';
 import type { Observed } from './observe.ts';
 import type { Records } from './store.ts';
 
+/** What links may send, and which zone has each: the name of it, empty for the global zone. */
+export interface ObservedLinks extends ObservedProtection {
+  readonly holders: ReadonlyMap<string, string>;
+}
+
 /** The protection of all links of the host, in one command; in two when one of the zones has an IPv6 address. */
 export async function observeProtection(
   zones: readonly Pick<ZoneRecord, 'nics'>[],
   system: System,
-): Promise<ObservedProtection> {
+): Promise<ObservedLinks> {
   const inet6 = zones.some(({ nics }) =>
     nics.some(({ addresses }) => addresses.some(({ address }) => familyOf(address) === 'inet6')),
   );
   const [links, macs] = await Promise.all([ask(showProtection(), system), inet6 ? ask(showMacs(), system) : '']);
-  return { links: parseProtection(links), macs: parseMacs(macs) };
+  return { links: parseProtection(links), holders: parseHolders(links), macs: parseMacs(macs) };
 }
 
 /** What protects the links of a zone. Empty when the host's settings want none. */

@@ -5,6 +5,7 @@ import { formatRule, MOST_RULES, type Rule } from '../domain/rule.ts';
 import { whyNever } from '../domain/rule-ends.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
+import { finishingTelling } from './finish-telling.ts';
 import type { Host } from './host.ts';
 import { findNetwork, findZone, type Records } from './store.ts';
 
@@ -96,7 +97,10 @@ export async function addRule(request: RuleRequest, host: Host): Promise<ZoneCha
 }
 
 export async function deleteRules(zone: ZoneName, which: Rule | readonly number[], host: Host): Promise<ZoneChange> {
-  return await carryOutChange(zone, () => planDeleteRules(zone, which, host), host);
+  const concerned = ({ zones }: Records) => zones.filter(({ name }) => name === zone);
+  return await finishingTelling(concerned, host, () =>
+    carryOutChange(zone, () => planDeleteRules(zone, which, host), host),
+  );
 }
 
 const unchanged = (zone: ZoneRecord) => ({ before: zone, after: zone, told: [zone], note: '' });

@@ -18,11 +18,13 @@ import { waitForRunning } from './applied.ts';
 import { acceptPrefix, chooseUla } from './choose-prefixes.ts';
 import { claimsOf } from './claims.ts';
 import { look } from './drift.ts';
+import { finishingTelling } from './finish-telling.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
 import { type Host, locked } from './host.ts';
 import { observeHostNetworks } from './observe.ts';
 import { planRunningProtection } from './protect.ts';
 import {
+  planLate,
   planPublications,
   plansOf,
   refuseFaulty,
@@ -34,8 +36,8 @@ import {
 import { moveZone } from './renumber-zone.ts';
 import type { Look } from './situation.ts';
 import { carryOutTelling } from './started-meanwhile.ts';
-import { findNetwork, refuseDamaged } from './store.ts';
-import { planTransaction } from './transaction.ts';
+import { findNetwork, type Records, refuseDamaged } from './store.ts';
+import { finishTransaction, planTransaction } from './transaction.ts';
 
 /** What of a network is to be another. What is missing stays. */
 export interface NetworkChange {
@@ -124,6 +126,7 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
       ...changed.flatMap((zone) => planVnics(zone, observed.links)),
       ...protection,
       ...plansOf(publications),
+      ...(isSame ? await planLate(publications, system) : []),
     ],
     publications,
     later: zones.flatMap(({ before: was, after }) => (was.nics === after.nics ? [] : laterOf(after, situation))),
@@ -134,15 +137,26 @@ export async function planSetNetwork(name: NetworkName, change: NetworkChange, h
 /**
  * Changes a network, and lets the zones on it that run follow.
  *
- * The records of the network and of all zones on it change all or none; what comes after is what `repair` would do.
+ * The records of the network and of all zones on it change all or none; what comes after is what `repair` would do. Again
+ * it finishes what a run that was killed has begun.
  *
  * @throws {OperatorError} as `planSetNetwork`, COMMAND_FAILED, NOT_APPLIED
  */
 export async function setNetwork(name: NetworkName, change: NetworkChange, host: Host): Promise<NetworkUpdate> {
-  const { update, told } = await locked(host, 'host', async () => {
-    const planned = await planSetNetwork(name, change, host);
-    return { update: planned, told: await carryOutTelling(planned.plan, planned.publications, host) };
-  });
+  await finishTransaction(host);
+  // Where it has its new name already, those on it and those whose rules name it.
+  const concerned = ({ zones }: Records) =>
+    zones.filter(
+      (zone) =>
+        change.name !== undefined &&
+        (networksOf(zone).includes(change.name) || zonesNaming(change.name, [zone]).length > 0),
+    );
+  const { update, told } = await finishingTelling(concerned, host, () =>
+    locked(host, 'host', async () => {
+      const planned = await planSetNetwork(name, change, host);
+      return { update: planned, told: await carryOutTelling(planned.plan, planned.publications, host) };
+    }),
+  );
   await waitForRunning(toldNow(told), update.bootSeconds, host.system);
   return update;
 }

@@ -61,7 +61,7 @@ export async function planSetZone(settings: ZoneSettings, host: Host): Promise<Z
     others,
     told: toldOfChange(before, after, records, settings),
     note: notes.join(', '),
-    links: await planLinks(before, after, situation, host.system),
+    links: await planLinks(after, isReaddressing(settings), situation, host.system),
     seen: situation,
   };
   return await planZoneChange(change, records, host);
@@ -79,16 +79,13 @@ async function observeSituation(records: Records, withHost: boolean, system: Sys
 
 /** What links may use, and the addresses that those of a running zone are held to. */
 async function planLinks(
-  before: ZoneRecord,
   after: ZoneRecord,
+  isReaddressed: boolean,
   { records, settings, observed }: Situation,
   system: System,
 ): Promise<HostPlan> {
   const { links } = await observeDetails(observed, [after], system);
-  const protection =
-    formatAddresses(after) === formatAddresses(before)
-      ? []
-      : await planRunningProtection([after], records, { settings, observed }, system);
+  const protection = isReaddressed ? await planRunningProtection([after], records, { settings, observed }, system) : [];
   return [...planLinkShares(after, links), ...protection];
 }
 

@@ -5,7 +5,9 @@ import { servingProxies } from '../domain/site-way.ts';
 import type { ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import { decideSite, type SiteRequest } from './decide-site.ts';
+import { finishingTelling } from './finish-telling.ts';
 import type { Host } from './host.ts';
+import type { Records } from './store.ts';
 
 /** Sites that come or go, and what tells the proxies. */
 export interface SiteChange extends ZoneChange {
@@ -72,5 +74,9 @@ export async function publish(request: SiteRequest, host: Host): Promise<SiteCha
 
 /** Takes sites back, likewise. @throws {OperatorError} as `planUnpublish`, and NOT_APPLIED */
 export async function unpublish(key: SiteKey, host: Host): Promise<SiteChange> {
-  return await carryOutChange(key.zone, () => planUnpublish(key, host), host);
+  const concerned = ({ zones }: Records) => {
+    const zone = zones.find(({ name }) => name === key.zone);
+    return zone === undefined ? [] : servingProxies(zone, zones);
+  };
+  return await finishingTelling(concerned, host, () => carryOutChange(key.zone, () => planUnpublish(key, host), host));
 }

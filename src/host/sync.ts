@@ -6,7 +6,7 @@ import type { HostPlan } from '../plan/host-step.ts';
 import { waitApplied } from './applied.ts';
 import { deleteNetwork } from './delete-network.ts';
 import { deleteZone } from './delete-zone.ts';
-import { findDrift, findRunningProtection, findStanding, isGoing, look, planAllPublications } from './drift.ts';
+import { findDrift, findRunningLinks, findStanding, isGoing, look, planAllPublications } from './drift.ts';
 import { findHostDrift } from './global-zone.ts';
 import { carryOut, type Host, locked } from './host.ts';
 import { clearLeftovers } from './leftovers.ts';
@@ -61,8 +61,15 @@ export async function sync(host: Host): Promise<Convergence> {
     const situation = await lookAnew(host);
     const standing = convergenceOf(await findStanding(situation, host));
     faults.push(...standing.faults);
-    await carryOut(standing.plan, host);
-    if (standing.plan.some(({ about }) => about === 'link')) await protectNew(situation, host);
+    const isLink = ({ about }: HostPlan[number]) => about === 'link';
+    const links = standing.plan.filter(isLink);
+    await carryOut(links, host);
+    if (links.length > 0) await settleNew(situation, host);
+    // Zones are told when they have their links.
+    await carryOut(
+      standing.plan.filter((step) => !isLink(step)),
+      host,
+    );
     return { situation, plan: standing.plan };
   });
   for (const { name } of situation.records.zones.filter(isUnfinished)) {
@@ -92,11 +99,11 @@ async function lookAnew(host: Host): Promise<Look> {
   return await look(host);
 }
 
-/** A link that came back has no protection yet. */
-async function protectNew(before: Look, host: Host): Promise<void> {
+/** A link that came back has no protection yet, and the zone that runs has not got it. */
+async function settleNew(before: Look, host: Host): Promise<void> {
   const situation = { ...before, observed: await observeHost(host.system) };
   const ready = situation.records.zones.filter(({ state }) => state === 'ready');
-  await carryOut(convergenceOf(await findRunningProtection(ready, situation, host)).plan, host);
+  await carryOut(convergenceOf(await findRunningLinks(ready, situation, host)).plan, host);
 }
 
 async function finishZone(name: ZoneName, host: Host): Promise<void> {

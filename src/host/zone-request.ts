@@ -1,10 +1,10 @@
 import type { Address } from '../domain/address.ts';
 import type { LinkWishes } from '../domain/link-wishes.ts';
 import type { GroupName, LinkName, NetworkName, ZoneName } from '../domain/names.ts';
-import type { InterfaceAddress } from '../domain/prefix.ts';
+import { formatInterfaceAddress, type InterfaceAddress } from '../domain/prefix.ts';
 import type { StaticRoute } from '../domain/static-route.ts';
 import type { Vars } from '../domain/vars.ts';
-import type { IpType } from '../domain/zone-record.ts';
+import type { IpType, ZoneNic } from '../domain/zone-record.ts';
 
 /** Links that a zone is to get: a proxy has networks to route and a way out, a member networks to be on. */
 export interface LinkRequest {
@@ -63,4 +63,14 @@ export interface MembershipRequest extends LinkWishes {
   readonly addresses: readonly Address[];
   /** It gets the link and no address at all. */
   readonly bare: boolean;
+}
+
+/** Whether a link outside is what was asked for. */
+export function hasOutside(nic: ZoneNic | undefined, wanted: OutsideRequest): boolean {
+  return (
+    nic !== undefined &&
+    nic.addresses.map(formatInterfaceAddress).join() === wanted.addresses.map(formatInterfaceAddress).join() &&
+    (wanted.uplink === undefined || nic.over === wanted.uplink) &&
+    (['vlan', 'dhcp', 'addrconf', 'bandwidth', 'priority'] as const).every((key) => nic[key] === wanted[key])
+  );
 }

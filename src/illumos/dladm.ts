@@ -87,11 +87,11 @@ export interface LinkProtection {
   readonly allowedIps: readonly string[];
 }
 
-/** The protection of every link in one command. It opens each of them for a moment (§1.9). */
+/** The protection of every link, and the zone that has it, in one command. It opens each of them for a moment (§1.9). */
 export function showProtection(): Command {
   return {
     program: DLADM,
-    args: ['show-linkprop', '-c', '-o', PROPERTY_FIELDS.join(','), '-p', 'protection,allowed-ips'],
+    args: ['show-linkprop', '-c', '-o', PROPERTY_FIELDS.join(','), '-p', 'protection,allowed-ips,zone'],
   };
 }
 
@@ -99,11 +99,18 @@ export function showProtection(): Command {
 export function parseProtection(stdout: string): Map<string, LinkProtection> {
   const links = new Map<string, LinkProtection>();
   for (const { link, property, value } of parseRows(stdout, PROPERTY_FIELDS)) {
+    if (property === 'zone') continue;
     const values = value === '' || value === '--' ? [] : value.split(',');
     const before = links.get(link) ?? { types: [], allowedIps: [] };
     links.set(link, property === 'protection' ? { ...before, types: values } : { ...before, allowedIps: values });
   }
   return links;
+}
+
+/** The zone that has each link now, of what `showProtection` printed. Empty: the global zone. */
+export function parseHolders(stdout: string): Map<string, string> {
+  const rows = parseRows(stdout, PROPERTY_FIELDS).filter(({ property }) => property === 'zone');
+  return new Map(rows.map(({ link, value }) => [link, value]));
 }
 
 /** -t: the value now. A recorded one would come back with the host, whatever the zone's addresses are by then. */

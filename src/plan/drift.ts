@@ -5,7 +5,7 @@ import { parseZonePath, type ZoneNic, type ZoneRecord } from '../domain/zone-rec
 import type { Link, LinkProtection } from '../illumos/dladm.ts';
 import { metadataFile } from './host-paths.ts';
 import type { HostPlan } from './host-step.ts';
-import { type Links, planEtherstub, planVnics } from './links.ts';
+import { type Links, planEtherstub, planLending, planVnics } from './links.ts';
 import { desiredProtection, type ObservedProtection, planProtection } from './protection.ts';
 import type { Publication } from './publish.ts';
 import { recordZone } from './records.ts';
@@ -90,6 +90,26 @@ export function findProtectionDrift(
       () => planProtection({ ...zone, nics: [nic] }, networks, observed),
     );
   });
+}
+
+/**
+ * The links that a running zone has not got: whoever gave it them was killed before. One that somebody else made is not given
+ * links while it runs.
+ */
+export function findLoanDrift(
+  { name, origin, ipType, nics }: ZoneRecord,
+  holders: ReadonlyMap<string, string>,
+): Drift[] {
+  if (origin !== 'made' || ipType !== 'exclusive') return [];
+  return nics
+    .filter(({ link }) => holders.get(link) === '')
+    .map((nic) => ({
+      of: `zone "${name}"`,
+      item: `link ${nic.link}`,
+      expected: 'in the zone',
+      found: 'in the global zone',
+      plan: planLending(name, [nic]),
+    }));
 }
 
 function describeProtection({ types, allowedIps }: LinkProtection): string {

@@ -128,6 +128,8 @@ test('it boots anew on request, and gets our services through its own repository
   await bootAttached(attachment, fake.host);
   assert.equal(fake.changes, [
     '/usr/sbin/zoneadm -z mail reboot',
+    '/usr/sbin/dladm set-linkprop -t -p allowed-ips=10.2.0.3/32 znic2',
+    '/usr/sbin/dladm set-linkprop -t -p protection=mac-nospoof,restricted,ip-nospoof,dhcp-nospoof znic2',
     ...MANIFESTS.map((manifest) => `/usr/sbin/svccfg -z mail import ${manifest}`),
   ]);
   const again = await attachZone(request('mail'), fake.host);

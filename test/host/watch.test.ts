@@ -96,7 +96,7 @@ test('a zone whose address changes between the look and the protection is held t
   const { run } = fake.system;
   fake.system.run = async (command) => {
     const answer = await run(command);
-    if (!command.args.includes('protection,allowed-ips')) return answer;
+    if (!command.args.includes('protection,allowed-ips,zone')) return answer;
     fake.system.run = run;
     const change = { prefix: parsePrefix('10.9.0.0/24'), routers: [], vars: {}, unset: [] };
     await setNetwork(parseNetworkName('back'), change, fake.host);

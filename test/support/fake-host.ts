@@ -20,7 +20,7 @@ interface FakeLink {
   readonly vlan?: number;
   maxbw?: string;
   priority?: string;
-  /** The running zone it was lent to by hand. */
+  /** The running zone that has it. */
   lent?: string;
 }
 
@@ -73,6 +73,9 @@ export function createFakeHost() {
     locks,
   };
 
+  /** Tests may stop a zone without a word to it. */
+  const holder = (zone = '') => (zones.get(zone)?.state === 'running' ? zone : '');
+
   function dladm([verb = '', ...args]: readonly string[]): CommandResult {
     const name = args.at(-1) ?? '';
     switch (verb) {
@@ -97,10 +100,7 @@ export function createFakeHost() {
       case 'delete-vnic': {
         const have = links.get(name);
         if (have === undefined) return failed(`dladm: invalid link name '${name}'`);
-        const lent = [...zones.values()].some(
-          ({ state, config }) => state === 'running' && config.includes(`set physical="${name}"`),
-        );
-        if (lent || [...links.values()].some(({ over }) => over === name))
+        if (holder(have.lent) !== '' || [...links.values()].some(({ over }) => over === name))
           return failed('dladm: vnic deletion failed: link busy');
         links.delete(name);
         return DONE;
@@ -114,8 +114,11 @@ export function createFakeHost() {
         else if (property === 'allowed-ips') have.allowedIps = value;
         else if (property === 'maxbw') have.maxbw = value.replace('M', '').padStart(5);
         else if (property === 'priority') have.priority = value;
-        else if (property === 'zone') have.lent = value;
-        else throw new Error(`the fake host has no property ${property}`);
+        else if (property === 'zone') {
+          if (zones.get(value)?.state !== 'running')
+            return failed(`dladm: warning: link property 'zone' must be one of: global`);
+          have.lent = value;
+        } else throw new Error(`the fake host has no property ${property}`);
         return DONE;
       }
       case 'reset-linkprop': {
@@ -144,8 +147,8 @@ export function createFakeHost() {
         return said(
           [...links]
             .map(
-              ([link, { protection = '', allowedIps = '' }]) =>
-                `${link}:protection:${protection}\n${link}:allowed-ips:${allowedIps.replaceAll(':', '\\:')}\n`,
+              ([link, { protection = '', allowedIps = '', lent }]) =>
+                `${link}:protection:${protection}\n${link}:allowed-ips:${allowedIps.replaceAll(':', '\\:')}\n${link}:zone:${holder(lent)}\n`,
             )
             .join(''),
         );
@@ -226,14 +229,17 @@ export function createFakeHost() {
         zoneIds += 1;
         zone.state = 'running';
         zone.id = zoneIds;
+        for (const link of linksOf(zone)) Object.assign(links.get(link) ?? {}, { lent: name });
         apply(name, zone);
         return DONE;
       }
       case 'reboot':
       case 'halt':
-        for (const link of linksOf(zone)) {
-          delete links.get(link)?.protection;
-          delete links.get(link)?.allowedIps;
+        for (const have of links.values()) {
+          if (have.lent !== name) continue;
+          delete have.protection;
+          delete have.allowedIps;
+          delete have.lent;
         }
         zone.state = 'installed';
         delete zone.id;

@@ -34,19 +34,21 @@ export const attachZoneCommand: CliCommand = {
       .addOption(DRY_RUN)
       .addOption(VERBOSE)
       .action((name: string, options: Options) => {
-        const request = { ...toLinkRequest(options), name: parseAnyZoneName(name) };
+        const boot = options.boot === undefined ? {} : { boot: options.boot };
+        const request = { ...toLinkRequest(options), ...boot, name: parseAnyZoneName(name) };
         act((context) => run(request, options, context));
       });
   },
 };
 
 async function run(request: AttachRequest, options: Options, { host, print }: Context): Promise<void> {
-  const { boot, dryRun, verbose } = options;
+  const { dryRun, verbose } = options;
   if (dryRun === true) {
-    printDryRun(await planAttachment(request, boot === true, host), verbose, print);
+    printDryRun(await planAttachment(request, host), verbose, print);
     return;
   }
   const attachment = await attachZone(request, host);
+  const { boot } = request;
   const isHost = request.name === GLOBAL;
   if (boot === true && !isHost) await bootAttached(attachment, host);
   const { record, needsBoot } = attachment;
