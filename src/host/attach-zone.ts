@@ -11,7 +11,7 @@ import { waitForRunning } from './applied.ts';
 import { createLinkDecider } from './decide-links.ts';
 import { describeCommands, takingAway } from './freeing.ts';
 import { checkGlobalRequest, checkHostFree, decideHostLinks, globalRecord } from './global-zone.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { carryOut, FINISH, type Host, locked, tellingHowToFinish } from './host.ts';
 import { planDraftRemoval } from './leftovers.ts';
 import { makeZones } from './make-zone.ts';
 import { observeHost, observeHostNetworks, observeZone } from './observe.ts';
@@ -305,8 +305,9 @@ async function addLinks(request: AttachRequest, host: Host): Promise<Attachment>
   const attachment = await locked(host, 'host', async () => {
     const planned = await planAttachZone(request, host);
     const { links, lend, publish } = planned;
-    await carryOut(links, host);
-    await carryOut([...(await planLinkProtection(planned, host)), ...lend, ...publish], host);
+    await carryOut(links, host, FINISH);
+    const protect = await planLinkProtection(planned, host);
+    await tellingHowToFinish(FINISH, () => carryOut([...protect, ...lend, ...publish], host));
     return planned;
   });
   const { publications, settings, record, lend } = attachment;

@@ -3,7 +3,7 @@ import { SETUP_SERVICE } from '../illumos/svc-host.ts';
 import { planBoot, planLiveImport } from '../plan/zone-life.ts';
 import { observeApplied, waitApplied, waitForServices } from './applied.ts';
 import { type Attachment, planLinkProtection } from './attach-zone.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { AGAIN, carryOut, type Host, locked, tellingHowToFinish } from './host.ts';
 import { observeHost } from './observe.ts';
 
 /**
@@ -22,15 +22,18 @@ export async function bootAttached(attachment: Attachment, host: Host): Promise<
   await locked(host, `zone.${name}`, async () => {
     const { zones } = await observeHost(system);
     const state = zones.get(name)?.state;
-    if (state !== 'running') await carryOut(await planLinkProtection(attachment, host), host);
-    await carryOut(planBoot(name, state), host);
-    // zoneadmd has wiped it on the way down (§8.2).
-    if (state === 'running') await carryOut(await planLinkProtection(attachment, host), host);
+    await tellingHowToFinish(AGAIN, async () => {
+      if (state !== 'running') await carryOut(await planLinkProtection(attachment, host), host);
+      await carryOut(planBoot(name, state), host);
+      // zoneadmd has wiped it on the way down (§8.2).
+      if (state === 'running') await carryOut(await planLinkProtection(attachment, host), host);
+    });
     const own = publications.find(({ zone }) => zone === name);
     if (own === undefined || !hasMethod(record)) return;
     await waitForServices(name, settings.bootSeconds, system);
     const { setup } = await observeApplied(name, system);
-    if (setup === undefined) await carryOut(planLiveImport(record, SETUP_SERVICE), host);
+    if (setup === undefined)
+      await tellingHowToFinish(AGAIN, () => carryOut(planLiveImport(record, SETUP_SERVICE), host));
     await waitApplied(record, own.generation, settings.bootSeconds, system);
   });
 }

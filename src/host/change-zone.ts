@@ -6,7 +6,7 @@ import type { HostPlan } from '../plan/host-step.ts';
 import { recordZone } from '../plan/records.ts';
 import type { System } from '../system/system.ts';
 import { waitForRunning } from './applied.ts';
-import { type Host, locked } from './host.ts';
+import { FINISH, type Host, locked } from './host.ts';
 import { observeHost } from './observe.ts';
 import { planLate, planPublications, plansOf, refuseFaulty, type ZonePublication } from './publications.ts';
 import type { Situation } from './situation.ts';
@@ -97,7 +97,7 @@ export async function carryOutChange<C extends ZoneChange>(
   return await locked(host, `zone.${zone}`, async () => {
     const { changed, told } = await locked(host, 'host', async () => {
       const planned = await plan();
-      return { changed: planned, told: await carryOutTelling(planned.plan, planned.publications, host) };
+      return { changed: planned, told: await carryOutTelling(planned.plan, planned.publications, host, FINISH) };
     });
     await waitForRunning(told, changed.settings.bootSeconds, host.system);
     return changed;

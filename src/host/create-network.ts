@@ -14,7 +14,7 @@ import { forgetNetwork, recordNetwork, recordUla } from '../plan/records.ts';
 import { waitForRunning } from './applied.ts';
 import { acceptPrefix, type Choice, choosePrefix, chooseUla } from './choose-prefixes.ts';
 import { claimsOf } from './claims.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { carryOut, FINISH, type Host, locked, tellingHowToFinish } from './host.ts';
 import { observeHost, observeHostNetworks, takenLinkNames } from './observe.ts';
 import { planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
 import { carryOutTelling } from './started-meanwhile.ts';
@@ -123,7 +123,8 @@ export async function createNetwork(request: NetworkRequest, host: Host): Promis
     );
     const ready: Network = { ...network, state: 'ready' };
     const end = [recordNetwork(ready, '~', 'everything is there'), ...plansOf(created.publications)];
-    return { ...created, publications: await carryOutTelling(end, created.publications, host), network: ready };
+    const told = await tellingHowToFinish(FINISH, () => carryOutTelling(end, created.publications, host));
+    return { ...created, publications: told, network: ready };
   });
   await waitForRunning(publications, bootSeconds, host.system);
   return network;

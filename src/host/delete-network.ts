@@ -6,9 +6,16 @@ import type { HostPlan } from '../plan/host-step.ts';
 import { linksOver, planEtherstubRemoval } from '../plan/links.ts';
 import { forgetNetwork, recordNetwork } from '../plan/records.ts';
 import { waitForRunning } from './applied.ts';
-import { deleteZone, deletionOrder, planRemoval, refuseAttached, type ZoneRemoval } from './delete-zone.ts';
+import {
+  afterOthers,
+  deleteZone,
+  deletionOrder,
+  planRemoval,
+  refuseAttached,
+  type ZoneRemoval,
+} from './delete-zone.ts';
 import { commandsFreeing, describeCommands, isAttached } from './freeing.ts';
-import { type Host, locked } from './host.ts';
+import { FINISH, type Host, locked } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeHost } from './observe.ts';
 import { planLate, planPublications, plansOf, type ZonePublication, zonesNaming } from './publications.ts';
@@ -130,7 +137,7 @@ export async function deleteNetwork(name: NetworkName, host: Host): Promise<void
   const { publications, bootSeconds } = await clearingEmptied(host, () =>
     locked(host, 'host', async () => {
       const deletion = await planDeleteNetwork(name, host);
-      return { ...deletion, publications: await carryOutTelling(deletion.plan, deletion.publications, host) };
+      return { ...deletion, publications: await carryOutTelling(deletion.plan, deletion.publications, host, FINISH) };
     }),
   );
   await waitForRunning(publications, bootSeconds, host.system);
@@ -140,7 +147,9 @@ export async function deleteNetwork(name: NetworkName, host: Host): Promise<void
 export async function deleteNetworkAndZones(name: NetworkName, host: Host): Promise<ZoneName[]> {
   const { zones } = await planDeleteNetworkAndZones(name, host);
   const deleted: ZoneName[] = [];
-  for (const { record } of zones) deleted.push(...(await deleteZone(record.name, false, host)));
-  await deleteNetwork(name, host);
+  for (const { record } of zones) {
+    deleted.push(...(await afterOthers(deleted, () => deleteZone(record.name, false, host))));
+  }
+  await afterOthers(deleted, () => deleteNetwork(name, host));
   return deleted;
 }

@@ -10,7 +10,7 @@ import { planZoneRemoval } from '../plan/zone-life.ts';
 import { waitForRunning } from './applied.ts';
 import { commandsFreeingProxy, describeCommands, isAttached } from './freeing.ts';
 import { planGlobalRemoval } from './global-zone.ts';
-import { carryOut, type Host, locked } from './host.ts';
+import { AGAIN, carryOut, FINISH, type Host, locked, tellingHowToFinish } from './host.ts';
 import { clearingEmptied } from './leftovers.ts';
 import { observeDetails, observeHost, observePublishedFiles, observeZone } from './observe.ts';
 import { planLate, planPublications, plansOf, toldOf, type ZonePublication } from './publications.ts';
@@ -118,10 +118,15 @@ export async function deleteZone(name: ZoneName, recursive: boolean, host: Host)
   const order = await clearingEmptied(host, async () => deletionOrder(name, recursive, await readRecords(host.system)));
   refuseAttached(order);
   for (const { name: zone } of order) {
-    await locked(host, `zone.${zone}`, async () => removeOne(zone, host));
+    await afterOthers(deleted, () => locked(host, `zone.${zone}`, async () => removeOne(zone, host)));
     deleted.push(zone);
   }
   return deleted;
+}
+
+/** Does one thing of several: where it fails when others are done, its error tells how the rest is finished. */
+export async function afterOthers<T>(done: readonly unknown[], work: () => Promise<T>): Promise<T> {
+  return await (done.length === 0 ? work() : tellingHowToFinish(AGAIN, work));
 }
 
 /**
@@ -141,12 +146,14 @@ export async function removeOne(name: ZoneName, host: Host): Promise<void> {
 export async function carryOutRemoval(plan: () => Promise<ZoneRemoval>, host: Host): Promise<void> {
   const { remove, forget, serving } = await locked(host, 'host', async () => {
     const removal = await plan();
-    await carryOutTelling(removal.announce, removal.told, host);
+    await carryOutTelling(removal.announce, removal.told, host, FINISH);
     return removal;
   });
   await letFinish(serving, host);
-  await carryOut(remove, host);
-  await locked(host, 'host', async () => carryOut(forget, host));
+  await tellingHowToFinish(FINISH, async () => {
+    await carryOut(remove, host);
+    await locked(host, 'host', async () => carryOut(forget, host));
+  });
 }
 
 /** Seconds that proxies have to stop asking a zone, and milliseconds that it then has for what it was asked. */

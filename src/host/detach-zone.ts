@@ -13,7 +13,7 @@ import { finishingTelling } from './finish-telling.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
 import { commandsFreeingProxy, describeCommands, takingAway } from './freeing.ts';
 import { planUnplumbing } from './global-zone.ts';
-import { type Host, locked } from './host.ts';
+import { AGAIN, type Host, locked, tellingHowToFinish } from './host.ts';
 import { clearingEmptied, planDraftRemoval } from './leftovers.ts';
 import { observeDetails, observeHost, observeZone } from './observe.ts';
 import { planPublications, plansOf, refuseFaulty, toldOf, type ZonePublication } from './publications.ts';
@@ -58,7 +58,9 @@ async function detach(name: ZoneName, what: Detaching, host: Host): Promise<void
     }
     const { publications, bootSeconds } = await locked(host, 'host', async () => {
       const unlinking = await planUnlinking(name, what, host);
-      return { ...unlinking, publications: await carryOutTelling(unlinking.plan, unlinking.publications, host) };
+      const { plan, publications } = unlinking;
+      const told = await tellingHowToFinish(FINISH_OR_BACK, () => carryOutTelling(plan, publications, host));
+      return { ...unlinking, publications: told };
     });
     await waitForRunning(publications, bootSeconds, host.system);
   });
@@ -99,6 +101,9 @@ function checkNobodyBehind(record: ZoneRecord, networks: readonly NetworkName[],
     });
   }
 }
+
+/** The record still has what is being taken away. */
+const FINISH_OR_BACK = `${AGAIN}\nto go back:   znetadm repair`;
 
 /**
  * The record changes last: until then it says what may still be there, and the same command again finishes.

@@ -1,3 +1,4 @@
+import { OperatorError } from '../domain/errors.ts';
 import { type HostPlan, stepsOf } from '../plan/host-step.ts';
 import { execute } from '../system/execute.ts';
 import type { Release } from '../system/lock.ts';
@@ -72,14 +73,32 @@ export async function inParallel<T, R>(
   return answers;
 }
 
+/** Ends what was begun. */
+export const AGAIN = 'to finish it: the same command again';
+
+/** Ends what was begun, where records say what is to be. */
+export const FINISH = `${AGAIN}, or znetadm repair`;
+
 /**
- * Does what a plan says, and stops at the first step that fails.
+ * Does what a plan says, and stops at the first step that fails. `finish` tells how to go on from there, once the first is done.
  *
  * @throws {OperatorError} as `execute`
  */
-export async function carryOut(plan: HostPlan, host: Host): Promise<void> {
-  for (const step of plan) {
+export async function carryOut(plan: HostPlan, host: Host, finish?: string): Promise<void> {
+  for (const [index, step] of plan.entries()) {
     host.progress(step);
-    await execute(await stepsOf(step), host.system);
+    const work = async () => execute(await stepsOf(step), host.system);
+    await (index > 0 && finish !== undefined ? tellingHowToFinish(finish, work) : work());
+  }
+}
+
+/** Does something; where that fails, its error tells how to go on too, unless it does so already. */
+export async function tellingHowToFinish<T>(finish: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof OperatorError) || error.hint?.includes('to finish it:')) throw error;
+    const { code, message, hint, cause } = error;
+    throw new OperatorError(code, message, { hint: hint === undefined ? finish : `${hint}\n${finish}`, cause });
   }
 }

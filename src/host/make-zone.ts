@@ -8,7 +8,7 @@ import { planZoneConfig } from '../plan/zone-config.ts';
 import { atMost } from '../system/at-most.ts';
 import { waitApplied, waitForRunning } from './applied.ts';
 import { carryOutRemoval, planRemoval } from './delete-zone.ts';
-import { carryOut, type Host, inParallel, locked } from './host.ts';
+import { carryOut, FINISH, type Host, inParallel, locked, tellingHowToFinish } from './host.ts';
 import { observeConfig, observeDetails, observeHost, observeZone } from './observe.ts';
 import type { PlannedZone, ZoneCreations } from './plan-zones.ts';
 import { observeProtection, protectionOf } from './protect.ts';
@@ -69,7 +69,7 @@ export async function makeZones(
   );
   if (made === undefined) throw new Error('undoing ends without an error only when its work is done');
   const creations = made;
-  await carryOut(recordReady(begun), host);
+  await tellingHowToFinish(FINISH, () => carryOut(recordReady(begun), host));
   // Those of one command have the lock of the host in turn.
   const finish = atMost(1, (zone: ZoneRecord) => finishBoot(zone, creations, host));
   const booted = await inParallel(creations.zones, AT_ONCE, async (zone) => {
@@ -111,7 +111,7 @@ async function bootFirst({ record, boot }: PlannedZone, creations: Made, host: H
   const { settings, published } = creations;
   const now = await readZone(record.name, host.system);
   await protectLinks(now, creations, host);
-  await carryOut(boot, host);
+  await tellingHowToFinish(FINISH, () => carryOut(boot, host));
   const own = published.find(({ zone }) => zone === record.name);
   if (own !== undefined) await waitApplied(record, own.generation, settings.bootSeconds, host.system);
   return now;
@@ -122,7 +122,7 @@ async function finishBoot(before: ZoneRecord, creations: Made, host: Host): Prom
   return await locked(host, 'host', async () => {
     const now = await readZone(before.name, host.system);
     if (JSON.stringify(now.nics) !== JSON.stringify(before.nics)) await protectLinks(now, creations, host);
-    await carryOut([recordFinished(now)], host);
+    await tellingHowToFinish(FINISH, () => carryOut([recordFinished(now)], host));
     return { ...now, state: 'ready', bootPending: false };
   });
 }
@@ -134,7 +134,7 @@ async function finishBoot(before: ZoneRecord, creations: Made, host: Host): Prom
 async function protectLinks(record: ZoneRecord, { settings }: ZoneCreations, host: Host): Promise<void> {
   const { system } = host;
   const [observed, networks] = await Promise.all([observeProtection([record], system), readNetworks(system)]);
-  await carryOut(protectionOf(record, { networks }, settings, observed), host);
+  await tellingHowToFinish(FINISH, () => carryOut(protectionOf(record, { networks }, settings, observed), host));
 }
 
 /** The running routers that were told of the zones, when one of those was booted. */

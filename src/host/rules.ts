@@ -7,7 +7,9 @@ import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
 import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
 import { finishingTelling } from './finish-telling.ts';
 import type { Host } from './host.ts';
-import { findNetwork, findZone, type Records } from './store.ts';
+import { observeHost } from './observe.ts';
+import { planLate, planPublications, plansOf } from './publications.ts';
+import { findNetwork, findZone, type Records, readSettings } from './store.ts';
 
 /** A rule that is asked for: at its number, the others after it, or last. */
 export interface RuleRequest {
@@ -62,6 +64,8 @@ export async function planAddRule({ zone, rule, number }: RuleRequest, host: Hos
 /**
  * Plans that rules of a zone go: one by its text, which may be asked for twice, or several by their numbers. Changes nothing.
  *
+ * Numbers are refused while the zone has not been told of the rules that are recorded.
+ *
  * @throws {OperatorError} NOT_FOUND, IN_USE, RECORD_INVALID, TEMPLATE_INVALID
  */
 export async function planDeleteRules(
@@ -79,6 +83,7 @@ export async function planDeleteRules(
       hint: `See: znetadm show-rule ${zone}`,
     });
   }
+  if (!isRule(which)) await refuseRenumbered(before, records, host);
   const after = { ...before, rules: before.rules.filter((_, index) => !numbers.includes(index + 1)) };
   const note = `without rule ${numbers.join(', ')}`;
   return await planZoneChange({ before, after, told: [after], note }, records, host);
@@ -101,6 +106,22 @@ export async function deleteRules(zone: ZoneName, which: Rule | readonly number[
   return await finishingTelling(concerned, host, () =>
     carryOutChange(zone, () => planDeleteRules(zone, which, host), host),
   );
+}
+
+/**
+ * A run that was cut off may have taken the rule away already, and its number is another one's by now.
+ *
+ * @throws {OperatorError} IN_USE
+ */
+async function refuseRenumbered(zone: ZoneRecord, records: Records, { system }: Host): Promise<void> {
+  const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
+  const publications = await planPublications([zone], records, { settings, observed, system });
+  const untold = [...plansOf(publications), ...(await planLate(publications, system))];
+  if (untold.length === 0) return;
+  const why = 'it was not told yet of those that are recorded, and their numbers may have changed';
+  throw new OperatorError('IN_USE', `Cannot delete a rule of zone "${zone.name}" by its number: ${why}`, {
+    hint: `to tell it:   znetadm repair\nthen see:     znetadm show-rule ${zone.name}`,
+  });
 }
 
 const unchanged = (zone: ZoneRecord) => ({ before: zone, after: zone, told: [zone], note: '' });

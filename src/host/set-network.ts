@@ -20,7 +20,7 @@ import { claimsOf } from './claims.ts';
 import { look } from './drift.ts';
 import { finishingTelling } from './finish-telling.ts';
 import { withForwardsFollowing } from './following-forwards.ts';
-import { type Host, locked } from './host.ts';
+import { FINISH, type Host, locked } from './host.ts';
 import { observeHostNetworks } from './observe.ts';
 import { planRunningProtection } from './protect.ts';
 import {
@@ -154,7 +154,7 @@ export async function setNetwork(name: NetworkName, change: NetworkChange, host:
   const { update, told } = await finishingTelling(concerned, host, () =>
     locked(host, 'host', async () => {
       const planned = await planSetNetwork(name, change, host);
-      return { update: planned, told: await carryOutTelling(planned.plan, planned.publications, host) };
+      return { update: planned, told: await carryOutTelling(planned.plan, planned.publications, host, FINISH) };
     }),
   );
   await waitForRunning(toldNow(told), update.bootSeconds, host.system);

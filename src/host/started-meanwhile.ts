@@ -9,13 +9,15 @@ import type { Published } from './publishing.ts';
 /**
  * Carries out a plan that publishes, and lets those zones read again what is new to them that were down when the command looked, and
  * run now: they may have read what there was before. Who starts later reads it by itself. Gives the publications as they are then.
+ * `finish` as for `carryOut`.
  */
 export async function carryOutTelling(
   plan: HostPlan,
   publications: readonly ZonePublication[],
   host: Host,
+  finish?: string,
 ): Promise<ZonePublication[]> {
-  await carryOut(plan, host);
+  await carryOut(plan, host, finish);
   const down = publications.filter(({ running, isPublished }) => !running && !isPublished);
   if (down.length === 0) return [...publications];
   const names = new Set<string>(down.map(({ zone }) => zone));

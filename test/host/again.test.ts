@@ -1,5 +1,5 @@
 // Every command that changes something, killed before its k-th change, for every k. Whoever types it again, or repair, ends at what
-// it does undisturbed; repair may end at what was before.
+// it does undisturbed; repair may end at what was before. And with that change failing: what is begun tells how it is finished.
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OperatorError } from '../../src/domain/errors.ts';
@@ -158,6 +158,28 @@ for (const [command, ...given] of COMMANDS) {
       }
     });
   }
+}
+
+for (const [command, ...given] of COMMANDS) {
+  test(`${[command, ...given].join(', after ')}: when a change fails, what is begun tells how it is finished`, async () => {
+    const undisturbed = await hostBefore(given);
+    const before = stateOf(undisturbed);
+    await znetadm(command, undisturbed.host);
+    const wanted = stateOf(undisturbed);
+    const changes = undisturbed.changes.length;
+    for (let k = 1; k <= changes; k++) {
+      const fake = await hostBefore(given);
+      fake.failAt = k;
+      const error = await znetadm(command, fake.host).catch((thrown: unknown) => thrown);
+      const at = `change ${k} of ${changes} failed, ${fake.changes[k - 1]}`;
+      if (error instanceof OperatorError) {
+        if (stateOf(fake) !== before) assert.match(error.hint ?? 'no hint', /znetadm|the same command again/, at);
+      } else if (error instanceof Error) throw new Error(at, { cause: error });
+      await typeAgain(command, fake);
+      await znetadm('repair', fake.host);
+      assert.is(stateOf(fake), wanted, at);
+    }
+  });
 }
 
 test.run();

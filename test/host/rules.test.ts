@@ -218,4 +218,27 @@ for (const [what, start, work, wanted] of [
   });
 }
 
+test('a number is refused while the zone was not told of its rules: a run that was cut off may have taken that one already', async () => {
+  const numbered = ['allow in tcp from any to self port 22', 'allow in tcp from any to self port 80'];
+  for (const k of [2, 3]) {
+    const fake = await hostWith('back', 'proxy', 'web1');
+    for (const rule of numbered) await addRule(asked(rule), fake.host);
+    fake.changes.splice(0);
+    fake.killAt = k;
+    const first = () => deleteRules(parseZoneName('proxy'), [1], fake.host);
+    await rejects(first);
+    fake.killAt = undefined;
+    fake.locks.clear();
+    const error = await rejects(first);
+    assert.is(error.code, 'IN_USE', `killed before change ${k}`);
+    assert.match(error.hint ?? '', 'znetadm repair');
+    assert.equal(recorded(fake), numbered.slice(1));
+    await sync(fake.host);
+    assert.equal(told(fake).length, 1);
+    await inOrder(fake);
+    await first();
+    assert.equal(recorded(fake), []);
+  }
+});
+
 test.run();

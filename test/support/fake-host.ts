@@ -61,6 +61,8 @@ export function createFakeHost() {
     answers: new Map<string, CommandResult>(),
     /** Kills the program before that change, counted from 1. */
     killAt: undefined as number | undefined,
+    /** Lets that change fail, once, as a program or a disk would. */
+    failAt: undefined as number | undefined,
     /** What a zone's method does with metadata: gives the message of a failure, or nothing. */
     method: (_zone: string): string | undefined => undefined,
     /** Whether a zone has our services. */
@@ -348,6 +350,10 @@ export function createFakeHost() {
   function change<T>(what: string, make: () => T): T {
     if (host.killAt !== undefined && host.changes.length + 1 >= host.killAt) throw new Killed(what);
     host.changes.push(what);
+    if (host.changes.length === host.failAt) {
+      host.failAt = undefined;
+      throw new OperatorError('WRITE_FAILED', `Cannot ${what}: the test does not let it`);
+    }
     return make();
   }
 
@@ -359,7 +365,13 @@ export function createFakeHost() {
       const line = [command.program, ...command.args].join(' ');
       const given = [...host.answers].find(([start]) => line.startsWith(start));
       if (given !== undefined) return given[1];
-      return isQuestion(command) ? answer(command) : change(line, () => answer(command));
+      if (isQuestion(command)) return answer(command);
+      try {
+        return change(line, () => answer(command));
+      } catch (error) {
+        if (!(error instanceof OperatorError)) throw error;
+        return failed(error.message);
+      }
     },
     readFile: async (path) => files.get(path),
     readHead: async (path, bytes) => files.get(path)?.slice(0, bytes),
