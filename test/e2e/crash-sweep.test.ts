@@ -108,6 +108,30 @@ const SWEEPS: readonly StorySweep[] = [
     points: 3,
   },
   { name: 'delete-network, failed', hows: FAILS, start: () => hostScenario('delete-network', inTurn), points: 0 },
+  {
+    name: 'attach-zone of a running proxy, killed and failed',
+    hows: [...KILLS, ...FAILS, ...CHANGES],
+    start: () => hostScenario('attach-zone of a running proxy', inTurn),
+    points: 0,
+  },
+  {
+    name: 'set-network under running zones, killed and failed',
+    hows: [...KILLS, ...FAILS, ...CHANGES],
+    start: () => hostScenario('set-network under running zones', inTurn),
+    points: 0,
+  },
+  {
+    name: 'set-zone of a running zone, killed and failed',
+    hows: [...KILLS, ...FAILS, ...CHANGES],
+    start: () => hostScenario('set-zone of a running zone', inTurn),
+    points: 0,
+  },
+  {
+    name: 'delete-forward, killed and failed',
+    hows: [...KILLS, ...FAILS, ...CHANGES],
+    start: () => hostScenario('delete-forward', inTurn),
+    points: 0,
+  },
   { name: 'sync, killed', hows: [...KILLS, ...CHANGES], start: () => hostScenario('sync', inTurn), points: 3 },
   { name: 'sync, failed', hows: FAILS, start: () => hostScenario('sync', inTurn), points: 3 },
   {

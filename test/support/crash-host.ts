@@ -85,6 +85,35 @@ export const HOST_COMMANDS = {
     reset: (host) => ensure(host, 'zones/global', 'attach-zone -R back global'),
     done: isGone,
   },
+  'attach-zone of a running proxy': {
+    given: ['back', 'proxy', 'create-network -a 10.3.0.0/24 more'],
+    command: 'attach-zone -R more proxy',
+    reset: async (host) => {
+      await host.must('delete-zone proxy');
+      await host.must(`create-zone ${PROXY}`);
+    },
+    done: ({ stderr }) => stderr.includes('it is on network "more" already'),
+  },
+  'set-network under running zones': {
+    given: ['back', 'proxy', 'create-zone -N back web1'],
+    command: 'set-network -a 10.9.0.0/24 back',
+    reset: (host) => host.must('set-network -a 10.2.0.0/24 back'),
+    done: () => false,
+  },
+  'set-zone of a running zone': {
+    given: ['back', 'proxy', 'create-zone -N back web1'],
+    command: 'set-zone -a znic1=10.2.0.77 web1',
+    reset: (host) => host.must('set-zone -a znic1=10.2.0.2 web1'),
+    done: () => false,
+  },
+  'delete-forward': {
+    given: ['back', 'proxy', 'create-zone -N back web1'],
+    command: 'delete-forward tcp/443',
+    reset: async (host) => {
+      if (!(await host.must('show-forward')).includes('tcp/443')) await host.must('add-forward tcp/443 web1:8443');
+    },
+    done: isGone,
+  },
   sync: {
     given: ['back', 'web1'],
     command: 'sync',
