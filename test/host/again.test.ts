@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { OperatorError } from '../../src/domain/errors.ts';
 import { findDrift } from '../../src/host/drift.ts';
-import { createFakeHost, type FakeHost, Killed } from '../support/fake-host.ts';
+import { copyOf, createFakeHost, type FakeHost, Killed } from '../support/fake-host.ts';
 import { znetadm } from '../support/znetadm.ts';
 
 const test = suite('killed, and typed again');
@@ -68,7 +68,16 @@ const COMMANDS: readonly (readonly [command: string, ...given: string[]])[] = [
   ['delete-rule web1 1', 'add-rule web1 allow in tcp from zone:db1 to self port 22'],
 ];
 
+const made = new Map<string, FakeHost>();
+
+/** As it is made once, a copy for each time. */
 async function hostBefore(given: readonly string[]): Promise<FakeHost> {
+  const host = made.get(given.join()) ?? (await makeHost(given));
+  made.set(given.join(), host);
+  return copyOf(host);
+}
+
+async function makeHost(given: readonly string[]): Promise<FakeHost> {
   const fake = createFakeHost();
   const config = [
     'create -b',
@@ -83,7 +92,6 @@ async function hostBefore(given: readonly string[]): Promise<FakeHost> {
     if (halted === undefined) await znetadm(line, fake.host);
     else await fake.system.run({ program: '/usr/sbin/zoneadm', args: ['-z', halted, 'halt'] });
   }
-  fake.changes.splice(0);
   return fake;
 }
 

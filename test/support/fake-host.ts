@@ -45,7 +45,7 @@ export function createFakeHost() {
   const links = new Map<string, FakeLink>([['e1000g0', { class: 'phys', mtu: 1500 }]]);
   const zones = new Map<string, FakeZone>();
   const locks = new Set<string>();
-  let [clock, ids, zoneIds] = [0, 0, 0];
+  const counters = { clock: 0, ids: 0, zoneIds: 0 };
   const host = {
     /** What was changed so far, as text: commands, and "write PATH", "mkdir PATH", "remove PATH". */
     changes: [] as string[],
@@ -73,6 +73,7 @@ export function createFakeHost() {
     links,
     zones,
     locks,
+    counters,
   };
 
   /** Tests may stop a zone without a word to it. */
@@ -228,9 +229,9 @@ export function createFakeHost() {
           return failed(
             `zoneadm: zone '${name}': failed to add network device\nzoneadm: zone '${name}': call to zoneadmd failed`,
           );
-        zoneIds += 1;
+        counters.zoneIds += 1;
         zone.state = 'running';
-        zone.id = zoneIds;
+        zone.id = counters.zoneIds;
         for (const link of linksOf(zone)) Object.assign(links.get(link) ?? {}, { lent: name });
         apply(name, zone);
         return DONE;
@@ -414,9 +415,9 @@ export function createFakeHost() {
       return zone === undefined ? undefined : zones.get(zone)?.config.join();
     },
     log: (text) => host.log.push(text),
-    monotonic: () => clock,
+    monotonic: () => counters.clock,
     sleep: async (milliseconds) => {
-      clock += milliseconds;
+      counters.clock += milliseconds;
     },
   };
 
@@ -428,8 +429,8 @@ export function createFakeHost() {
       return async () => void locks.delete(name);
     },
     newId() {
-      ids += 1;
-      return `00000000-0000-4000-8000-${String(ids).padStart(12, '0')}`;
+      counters.ids += 1;
+      return `00000000-0000-4000-8000-${String(counters.ids).padStart(12, '0')}`;
     },
     progress: () => undefined,
   };
@@ -447,6 +448,18 @@ export function createFakeHost() {
   }
 
   return Object.assign(host, { host: self, system, snapshot });
+}
+
+/** Another host that is as this one. */
+export function copyOf(fake: FakeHost): FakeHost {
+  const copy = createFakeHost();
+  for (const [path, content] of fake.files) copy.files.set(path, content);
+  for (const path of fake.directories) copy.directories.add(path);
+  for (const [name, link] of fake.links) copy.links.set(name, { ...link });
+  for (const [name, zone] of fake.zones) copy.zones.set(name, { ...zone, config: [...zone.config] });
+  Object.assign(copy.counters, fake.counters);
+  const { addresses, interfaces, routes, inet6Routes } = fake;
+  return Object.assign(copy, structuredClone({ addresses, interfaces, routes, inet6Routes }));
 }
 
 function isQuestion({ program, args }: Command): boolean {
