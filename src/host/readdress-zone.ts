@@ -45,6 +45,7 @@ export function readdress(before: ZoneRecord, wanted: Readdressing, situation: S
     const request = wanted.addresses.get(nic.link);
     return request === undefined ? nic : { ...nic, ...decide(nic, request) };
   });
+  refuseTwice(before, moved);
   const nics = rerouted(before, moved, wanted, records);
   if (JSON.stringify(nics) === JSON.stringify(before.nics)) return { zone: before, others: [] };
   const zone = { ...before, nics };
@@ -112,6 +113,19 @@ function onNetwork(
   const prefix = prefixOf(network, familyOf(address));
   if (prefixLength === undefined || prefix?.length === prefixLength) return address;
   throw refused(zone, nic, `/${prefixLength} is not the length of a prefix of network "${network.name}"`);
+}
+
+/** Several links outside may be in one prefix; those that swap their addresses are named both. */
+function refuseTwice(zone: ZoneRecord, nics: readonly ZoneNic[]): void {
+  const all = nics.flatMap(({ link, addresses }) => addresses.map(({ address }) => ({ link, address })));
+  for (const [at, { link, address }] of all.entries()) {
+    const other = all.slice(at + 1).find((one) => one.address === address);
+    if (other === undefined) continue;
+    const message = `Cannot give zone "${zone.name}" these addresses: ${link} and ${other.link} would both have ${address}`;
+    throw new OperatorError('ADDRESS_TAKEN', message, {
+      hint: 'Give one of them another, or name both with -a to swap',
+    });
+  }
 }
 
 /** Routers and routes as asked for; of those that stay, each has to be on the network of its link still. */

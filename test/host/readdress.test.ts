@@ -244,4 +244,18 @@ test('a link in a VLAN stays there', async () => {
   await inOrder(fake);
 });
 
+test('two links of a zone do not get the same address; they may swap theirs', async () => {
+  const fake = await hostWith('back');
+  const outside = ['e1000g0=203.0.113.5/24', 'e1000g0=203.0.113.6/24'].map(parseOutside);
+  await createZone(proxyRequest({ outside }), fake.host);
+  changes(fake);
+  const error = await rejects(() => set(fake, 'proxy', ['pnic1=203.0.113.5/24']));
+  assert.is(error.code, 'ADDRESS_TAKEN');
+  assert.match(error.message, 'pnic0 and pnic1 would both have 203.0.113.5');
+  assert.equal(changes(fake), []);
+  await set(fake, 'proxy', ['pnic0=203.0.113.6/24', 'pnic1=203.0.113.5/24']);
+  assert.equal(lines(record(fake, 'proxy'), 'address'), ['203.0.113.6/24', '203.0.113.5/24', '10.2.0.1/24']);
+  await inOrder(fake);
+});
+
 test.run();
