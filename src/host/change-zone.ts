@@ -23,6 +23,9 @@ export interface ZoneChange {
   readonly settings: Settings;
 }
 
+/** What a change is planned by beside records. */
+export type Seen = Pick<Situation, 'settings' | 'observed'>;
+
 /** A change of a record, as it is planned. */
 interface Changing {
   readonly before: ZoneRecord;
@@ -35,7 +38,7 @@ interface Changing {
   /** What links need before zones are told. Missing: nothing. */
   readonly links?: HostPlan;
   /** What was seen of the host already. Missing: it is looked at. */
-  readonly seen?: Pick<Situation, 'settings' | 'observed'>;
+  readonly seen?: Seen;
 }
 
 /**
@@ -70,7 +73,7 @@ export async function planZoneChange(
   };
 }
 
-async function look(system: System): Promise<Pick<Situation, 'settings' | 'observed'>> {
+export async function look(system: System): Promise<Seen> {
   const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
   return { settings, observed };
 }

@@ -4,12 +4,11 @@ import type { ZoneName } from '../domain/names.ts';
 import { formatRule, MOST_RULES, type Rule } from '../domain/rule.ts';
 import { whyNever } from '../domain/rule-ends.ts';
 import { hasMethod, type ZoneRecord } from '../domain/zone-record.ts';
-import { carryOutChange, planZoneChange, readReady, type ZoneChange } from './change-zone.ts';
+import { carryOutChange, look, planZoneChange, readReady, type Seen, type ZoneChange } from './change-zone.ts';
 import { finishingTelling } from './finish-telling.ts';
 import type { Host } from './host.ts';
-import { observeHost } from './observe.ts';
 import { planLate, planPublications, plansOf } from './publications.ts';
-import { findNetwork, findZone, type Records, readSettings } from './store.ts';
+import { findNetwork, findZone, type Records } from './store.ts';
 
 /** A rule that is asked for: at its number, the others after it, or last. */
 export interface RuleRequest {
@@ -83,10 +82,11 @@ export async function planDeleteRules(
       hint: `See: znetadm show-rule ${zone}`,
     });
   }
-  if (!isRule(which)) await refuseRenumbered(before, records, host);
+  const seen = await look(host.system);
+  if (!isRule(which)) await refuseRenumbered(before, records, seen, host);
   const after = { ...before, rules: before.rules.filter((_, index) => !numbers.includes(index + 1)) };
   const note = `without rule ${numbers.join(', ')}`;
-  return await planZoneChange({ before, after, told: [after], note }, records, host);
+  return await planZoneChange({ before, after, told: [after], note, seen }, records, host);
 }
 
 const isRule = (which: Rule | readonly number[]): which is Rule => 'action' in which;
@@ -113,9 +113,8 @@ export async function deleteRules(zone: ZoneName, which: Rule | readonly number[
  *
  * @throws {OperatorError} IN_USE
  */
-async function refuseRenumbered(zone: ZoneRecord, records: Records, { system }: Host): Promise<void> {
-  const [settings, observed] = await Promise.all([readSettings(system), observeHost(system)]);
-  const publications = await planPublications([zone], records, { settings, observed, system });
+async function refuseRenumbered(zone: ZoneRecord, records: Records, seen: Seen, { system }: Host): Promise<void> {
+  const publications = await planPublications([zone], records, { ...seen, system });
   const untold = [...plansOf(publications), ...(await planLate(publications, system))];
   if (untold.length === 0) return;
   const why = 'it was not told yet of those that are recorded, and their numbers may have changed';
